@@ -1,0 +1,71 @@
+/**
+ * What the trainer asks of a model. Nothing above `shared/model` knows what an encoder is.
+ *
+ * A model is a set of named parameters and pure functions of them, written with TensorFlow.js operations.
+ */
+import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { ParameterSpec } from '../math/layout.ts';
+import type { StepSettings } from './compute.ts';
+
+/** The parameters, trained and frozen, by name. */
+export type Parameters = Readonly<Record<string, Tensor>>;
+
+export interface ModelBatch {
+  readonly rows: Tensor2D; // [b, K]: features, after projection
+  readonly labels: Tensor1D | null; // [b], int32
+}
+
+/** Random draws of one micro-batch. Each call is one independent stream, numbered in the order of calls. */
+export interface Draws {
+  /** 0 with probability `rate`, else 1 / (1 - rate): inverted dropout. */
+  dropoutMask(shape: readonly number[], rate: number): Tensor;
+  standardNormal(shape: readonly number[]): Tensor;
+}
+
+/** A batch-norm layer: the values of its running statistics are `mean` and biased `variance`, [size] each. */
+export interface StatisticsSpec {
+  readonly name: string;
+  readonly size: number;
+}
+
+export type Mode =
+  | {
+      readonly kind: 'training';
+      /** Told of each batch-norm layer's mean and biased variance over this batch. */
+      readonly observe?: (name: string, mean: Tensor1D, variance: Tensor1D) => void;
+    }
+  | {
+      readonly kind: 'evaluation';
+      readonly statistics: Readonly<Record<string, { readonly mean: Tensor1D; readonly variance: Tensor1D }>>;
+    };
+
+export interface Loss {
+  readonly loss: Scalar; // summed over samples: what is differentiated
+  readonly terms: Readonly<Record<string, Scalar>>; // summed over samples, without `loss`
+}
+
+export interface Model {
+  readonly name: string;
+  readonly parameters: readonly ParameterSpec[];
+  readonly statistics: readonly StatisticsSpec[];
+  readonly termNames: readonly string[]; // without `loss`
+  lossSum(
+    parameters: Parameters,
+    batch: ModelBatch,
+    draws: Draws,
+    mode: Mode,
+    settings: StepSettings,
+  ): Loss;
+  readonly generative?: GenerativeModel;
+}
+
+/** What pictures need; given by models that can make them. */
+export interface GenerativeModel {
+  readonly latentCount: number;
+  /** Posterior mean and log-variance of the rows, [b, latentCount] each. */
+  encode(parameters: Parameters, rows: Tensor2D, mode: Mode): { mean: Tensor2D; logVariance: Tensor2D };
+  /** Output distribution at latents [b, latentCount]: mean and variance, [b, K] each. */
+  decode(parameters: Parameters, latents: Tensor2D, mode: Mode): { mean: Tensor2D; variance: Tensor2D };
+  /** z = mean + scale(logVariance) * noise, as the model was trained. */
+  sampleLatent(mean: Tensor2D, logVariance: Tensor2D, noise: Tensor2D): Tensor2D;
+}

@@ -1,0 +1,33 @@
+/** The settings of the variational autoencoder: one schema, whose fields are flags of `train`. */
+import { z } from 'zod';
+
+const positive = z.number().positive();
+const fraction = z.number().min(0).lt(1);
+
+export const modelFields = {
+  width: z.int().positive().default(2048).describe('units of each hidden layer'),
+  latent: z.int().positive().default(512).describe('dimensions of the latent space'),
+  encoderBlocks: z.int().min(0).default(3).describe('blocks shared by mean and variance of the encoder'),
+  branchBlocks: z.int().min(0).default(2).describe('blocks of each branch of the encoder'),
+  decoderBlocks: z.int().min(0).default(5).describe('blocks of the decoder'),
+  dropout: fraction.default(0.2).describe('rate of dropout after each block'),
+  likelihood: z
+    .enum(['variance', 'logVariance', 'fixedVariance', 'bernoulli'])
+    .default('variance')
+    .describe('output distribution'),
+  varianceHead: z
+    .enum(['trained', 'frozen', 'shared', 'none'])
+    .default('trained')
+    .describe('how the output variance is learned'),
+  varianceFloor: positive.default(0.01).describe('added to the output variance (eps)'),
+  fixedVariance: positive.default(1).describe('the variance of likelihood fixedVariance'),
+  varianceL2: z.number().min(0).default(0.001).describe('penalty on the weights of a logVariance output'),
+  sampling: z
+    .enum(['correct', 'original'])
+    .default('correct')
+    .describe('latent noise scale: exp(logvar/2), or exp(logvar) as the post had it'),
+  freeBits: z.number().min(0).default(0).describe('nats of KL per latent that cost nothing'),
+};
+
+export const modelSettingsSchema = z.strictObject(modelFields);
+export type ModelSettings = z.infer<typeof modelSettingsSchema>;

@@ -1,0 +1,178 @@
+/**
+ * Every message of the protocol, as data. Control messages travel as msgpack and are checked against these
+ * schemas; arrays travel as raw frames (frame.ts) and never inside msgpack.
+ *
+ *   worker                         coordinator
+ *   hello            ->
+ *                    <-  welcome                  or refuse
+ *   ready            ->                           the worker built the model and opened the data
+ *                    <-  array + ARRAY frames     basis, parameters, statistics
+ *   received         ->                           one a frame: the sender's window
+ *                    <-  task                     nodes of a summation tree to compute
+ *                    <-  credit                   which chunks of which node to send
+ *   node             ->                           a node is computed; its scalars
+ *   SUM frames       ->
+ *                    <-  forget                   the task is over: its values may be overwritten
+ *                    <-  finish                   or evict
+ */
+import { z } from 'zod';
+
+export const protocolVersion = 1;
+
+const count = z.int().min(0).max(0xffffffff);
+const text = z.string().max(2048);
+
+export const arrayKinds = ['parameters', 'basis', 'statistics', 'covariance', 'rows'] as const;
+export type ArrayKind = (typeof arrayKinds)[number];
+
+export const fingerprintSchema = z.strictObject({
+  backend: text,
+  version: text,
+  device: text,
+  threads: count,
+  precision: text,
+});
+
+export const splits = ['training', 'heldOut', 'test'] as const;
+export type Split = (typeof splits)[number];
+
+const drawSchema = z.strictObject({
+  seed: count,
+  purpose: z.enum(['training', 'statistics', 'evaluation', 'pictures']),
+  step: count,
+  microBatch: count,
+});
+
+const renderSchema = z.discriminatedUnion('what', [
+  z.strictObject({ what: z.literal('samples'), count, draw: drawSchema }),
+  z.strictObject({ what: z.literal('reconstructions'), draw: drawSchema }),
+  z.strictObject({
+    what: z.literal('posterior'),
+    draws: count,
+    output: z.enum(['mean', 'draw']),
+    draw: drawSchema,
+  }),
+  z.strictObject({ what: z.literal('interpolation'), steps: count, draw: drawSchema }),
+  z.strictObject({ what: z.literal('roundTrip'), components: count, clip: z.boolean() }),
+]);
+
+const settingsSchema = z.strictObject({ klWeight: z.number() });
+
+/** What is computed for each leaf of a task's tree; which rows a leaf covers is a pure function of this. */
+export const taskSpecSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('gradient'), step: count, settings: settingsSchema }),
+  z.strictObject({ kind: z.literal('statistics') }),
+  z.strictObject({
+    kind: z.literal('evaluate'),
+    split: z.enum(splits),
+    rowCount: count,
+    settings: settingsSchema,
+  }),
+  z.strictObject({ kind: z.literal('covariance') }),
+  z.strictObject({ kind: z.literal('basis'), rowCount: count, componentCount: count, whiten: z.boolean() }),
+  z.strictObject({
+    kind: z.literal('render'),
+    request: renderSchema,
+    split: z.enum(splits),
+    rows: z.array(count).max(1024),
+  }),
+]);
+export type TaskSpec = z.infer<typeof taskSpecSchema>;
+export type TaskKind = TaskSpec['kind'];
+
+const nodeFields = { first: count, end: count };
+
+export const workerMessageSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('hello'),
+    protocol: count,
+    version: text, // of the package
+    host: text,
+    pid: count,
+    fingerprint: fingerprintSchema,
+  }),
+  z.strictObject({
+    type: z.literal('ready'),
+    modelHash: text, // of the layout and the model's settings
+    dataHash: text,
+    parameterCount: count,
+    statisticsLength: count,
+    termNames: z.array(text).max(64),
+  }),
+  z.strictObject({
+    type: z.literal('received'),
+    array: z.enum(arrayKinds),
+    version: count,
+    chunk: count,
+  }),
+  z.strictObject({
+    type: z.literal('node'),
+    task: count,
+    attempt: count,
+    ...nodeFields,
+    sampleCount: count,
+    terms: z.record(text, z.number().or(z.nan()).or(z.literal(Infinity)).or(z.literal(-Infinity))),
+    squares: z.number().or(z.nan()).or(z.literal(Infinity)), // sum over micro-batches of |g|^2
+    nonFinite: z.array(count).max(1024), // leaves whose value was not finite
+    computeMs: z.number(),
+  }),
+  z.strictObject({ type: z.literal('progress'), task: count, phase: text, residentBytes: z.number() }),
+  z.strictObject({ type: z.literal('failed'), reason: text, exitCode: count }),
+]);
+export type WorkerMessage = z.infer<typeof workerMessageSchema>;
+
+export const coordinatorMessageSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('welcome'),
+    rank: count,
+    configuration: z.record(text, z.unknown()), // checked by the run configuration's own schema
+    dataPath: text,
+    testDataPath: text.nullable(),
+  }),
+  z.strictObject({ type: z.literal('refuse'), reason: text, exitCode: count }),
+  z.strictObject({
+    type: z.literal('array'),
+    array: z.enum(arrayKinds),
+    version: count,
+    length: count, // in values
+  }),
+  z.strictObject({
+    type: z.literal('task'),
+    task: count,
+    attempt: count,
+    leafCount: count,
+    nodes: z.array(z.strictObject(nodeFields)).max(4096),
+    spec: taskSpecSchema,
+  }),
+  z.strictObject({
+    type: z.literal('credit'),
+    task: count,
+    attempt: count,
+    ...nodeFields,
+    chunks: z.array(count).max(4096),
+  }),
+  z.strictObject({ type: z.literal('forget'), task: count }),
+  z.strictObject({ type: z.literal('ping') }),
+  z.strictObject({ type: z.literal('evict'), reason: text }),
+  z.strictObject({ type: z.literal('finish') }),
+]);
+export type CoordinatorMessage = z.infer<typeof coordinatorMessageSchema>;
+
+/** One chunk of one node's value (up), or one chunk of an array (down): what a raw frame carries. */
+export type DataFrame =
+  | {
+      readonly type: 'sum';
+      readonly task: number;
+      readonly attempt: number;
+      readonly first: number; // the node
+      readonly end: number;
+      readonly chunk: number;
+      readonly values: Float32Array | Float64Array; // 2^20 float32 or 2^19 float64 at most
+    }
+  | {
+      readonly type: 'array';
+      readonly array: ArrayKind;
+      readonly version: number;
+      readonly chunk: number;
+      readonly values: Float32Array | Float64Array | Uint8Array;
+    };
