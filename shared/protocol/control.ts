@@ -1,0 +1,82 @@
+/**
+ * Control messages: one frame of msgpack, `{ epoch, message }`, checked against the schemas of messages.ts.
+ *
+ * Three gates stand before a message is believed: its size, its msgpack (only what JSON could say: no
+ * extension, no binary, string keys, bounded depth), and its schema (unknown keys refused). The second gate is
+ * our own, since no option of msgpackr keeps its decoder from building records (through generated code),
+ * errors, sets, regular expressions, dates and cyclic references out of a stranger's bytes.
+ */
+import assert from 'node:assert';
+import { Packr, Unpackr } from 'msgpackr/pack'; // the plain JavaScript decoder: no native code meets a stranger's bytes
+import { z } from 'zod';
+import { ProtocolError } from '../errors.ts';
+import type { Frames } from '../transport/transport.ts';
+import {
+  coordinatorMessageSchema,
+  workerMessageSchema,
+  type CoordinatorMessage,
+  type WorkerMessage,
+} from './messages.ts';
+import { checkPlainMsgpack } from './msgpack.ts';
+
+/** Of a whole control message; `welcome` and `ready` are the largest by far, at some tens of KiB. */
+export const maxControlBytes = 64 * 1024;
+
+export interface Envelope<Message> {
+  /** The coordinator's incarnation as the sender knows it; 0 in a worker's first `hello`. */
+  readonly epoch: number;
+  readonly message: Message;
+}
+
+/** The `kind` of every ProtocolError thrown here. */
+export const controlErrorKinds = ['parts', 'size', 'encoding', 'schema'] as const;
+
+const epochSchema = z.int().min(0); // z.int is bounded by 2^53
+const workerEnvelope = z.strictObject({ epoch: epochSchema, message: workerMessageSchema });
+const coordinatorEnvelope = z.strictObject({ epoch: epochSchema, message: coordinatorMessageSchema });
+
+const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: false });
+const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' });
+
+/** The message as one frame; numbers keep every bit but the sign of zero. A message over `maxControlBytes` is our bug: nobody would believe it. */
+export function encodeControl(epoch: number, message: WorkerMessage | CoordinatorMessage): Frames {
+  const bytes = packr.pack({ epoch, message });
+  assert(
+    bytes.byteLength <= maxControlBytes,
+    `a ${message.type} of ${bytes.byteLength} bytes, at most ${maxControlBytes}`,
+  );
+  return [bytes];
+}
+
+/** Whether a message is a control message; data frames have two parts. */
+export const isControl = (frames: Frames): boolean => frames.length === 1;
+
+/** What a worker said. @throws ProtocolError of one of `controlErrorKinds` */
+export const decodeWorkerMessage = (frames: Frames): Envelope<WorkerMessage> =>
+  decode(frames, workerEnvelope);
+
+/** What the coordinator said. @throws ProtocolError of one of `controlErrorKinds` */
+export const decodeCoordinatorMessage = (frames: Frames): Envelope<CoordinatorMessage> =>
+  decode(frames, coordinatorEnvelope);
+
+function decode<Message>(frames: Frames, schema: z.ZodType<Envelope<Message>>): Envelope<Message> {
+  const [bytes] = frames;
+  if (bytes === undefined || frames.length !== 1) {
+    throw new ProtocolError('parts', `a control message of ${frames.length} parts, expected 1`);
+  }
+  if (bytes.byteLength === 0 || bytes.byteLength > maxControlBytes) {
+    throw new ProtocolError(
+      'size',
+      `a control message of ${bytes.byteLength} bytes, expected 1 to ${maxControlBytes}`,
+    );
+  }
+  checkPlainMsgpack(bytes);
+  const result = schema.safeParse(unpackr.unpack(bytes));
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const where = issue?.path.join('.') ?? '';
+  throw new ProtocolError(
+    'schema',
+    `a message that this release does not know: ${where === '' ? '' : `${where}: `}${issue?.message ?? 'malformed'}`,
+  );
+}
