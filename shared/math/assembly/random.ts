@@ -102,10 +102,9 @@ function fill(
 }
 
 function transform(kind: u32, at: usize, groupCount: u32, a: f32, b: f32, c: f32, threshold: u32): void {
-  const end = at + groupCount * 64;
-  if (kind == uniform) toUniform(at, end, a, b, c);
-  else if (kind == normal) toNormal(at, end, a);
-  else if (kind == dropoutMask) toDropoutMask(at, end, threshold, a);
+  if (kind == uniform) toUniform(at, groupCount, a, b, c);
+  else if (kind == normal) toNormal(at, groupCount, a);
+  else if (kind == dropoutMask) toDropoutMask(at, groupCount, threshold, a);
 }
 
 /** Writes the words of blocks block, ..., block + 4 * groupCount - 1. */
@@ -147,25 +146,28 @@ function storeTransposed(out: usize, c0: v128, c1: v128, c2: v128, c3: v128): vo
   v128.store(out, v128.shuffle<i64>(high01, high23, 1, 3), 48);
 }
 
-function toUniform(start: usize, end: usize, low: f32, range: f32, largest: f32): void {
+function toUniform(values: usize, groupCount: u32, low: f32, range: f32, largest: f32): void {
   const unit = f32x4.splat(5.9604644775390625e-8); // 2^-24
-  for (let at = start; at < end; at += 16) {
+  for (let vector: u32 = 0; vector < 4 * groupCount; vector++) {
+    const at = values + (vector << 4);
     const u = f32x4.mul(f32x4.convert_i32x4_u(i32x4.shr_u(v128.load(at), 8)), unit);
     const value = f32x4.add(f32x4.mul(u, f32x4.splat(range)), f32x4.splat(low));
     v128.store(at, f32x4.min(value, f32x4.splat(largest)));
   }
 }
 
-function toDropoutMask(start: usize, end: usize, threshold: u32, kept: f32): void {
-  for (let at = start; at < end; at += 16) {
+function toDropoutMask(values: usize, groupCount: u32, threshold: u32, kept: f32): void {
+  for (let vector: u32 = 0; vector < 4 * groupCount; vector++) {
+    const at = values + (vector << 4);
     const keep = i32x4.ge_u(v128.load(at), i32x4.splat(threshold));
     v128.store(at, v128.and(keep, f32x4.splat(kept)));
   }
 }
 
 /** Box and Muller 1958: r = sqrt(-2 ln u1), then r cos(2 pi u2) and r sin(2 pi u2). */
-function toNormal(start: usize, end: usize, deviation: f32): void {
-  for (let at = start; at < end; at += 32) {
+function toNormal(values: usize, groupCount: u32, deviation: f32): void {
+  for (let pair: u32 = 0; pair < 2 * groupCount; pair++) {
+    const at = values + (pair << 5);
     const a = v128.load(at);
     const b = v128.load(at, 16);
     const radius = f32x4.mul(radiusOf(v128.shuffle<i32>(a, b, 0, 2, 4, 6)), f32x4.splat(deviation));
@@ -189,24 +191,30 @@ function toNormal(start: usize, end: usize, deviation: f32): void {
 
 /**
  * sqrt(-2 ln u) for u = (word + 1/2) / 2^32: u = m 2^e with m in [3/4, 3/2), and ln m = 2 artanh(s) by its
- * series, s = (m - 1) / (m + 1), |s| <= 1/5.
+ * series, s = (m - 1) / (m + 1), |s| <= 1/5. From u = 3/4 on, where float32 would lose digits of m - 1, it is
+ * taken from the complement of the word.
  */
 function radiusOf(word: v128): v128 {
-  const u = f32x4.add(f32x4.convert_i32x4_u(word), f32x4.splat(0.5));
-  const threeQuarters = i32x4.splat(0x3f400000);
-  const exponent = i32x4.shr_s(i32x4.sub(u, threeQuarters), 23); // u is 2^32 too large: see below
-  const m = i32x4.sub(u, i32x4.shl(exponent, 23));
+  const half = f32x4.splat(0.5);
   const one = f32x4.splat(1);
-  const s = f32x4.div(f32x4.sub(m, one), f32x4.add(m, one));
+  const u = f32x4.add(f32x4.convert_i32x4_u(word), half); // times 2^32
+  const exponent = i32x4.shr_s(i32x4.sub(u, i32x4.splat(0x3f400000)), 23); // 0x3f400000 is 3/4
+  const m = i32x4.sub(u, i32x4.shl(exponent, 23));
+  const rest = f32x4.mul(
+    f32x4.add(f32x4.convert_i32x4_u(v128.not(word)), half),
+    f32x4.splat(-2.3283064365386963e-10), // -2^-32
+  );
+  const isNearOne = i32x4.ge_u(word, i32x4.splat(0xc0000000));
+  const s = f32x4.div(v128.bitselect(rest, f32x4.sub(m, one), isNearOne), f32x4.add(m, one));
   const z = f32x4.mul(s, s);
   let series = f32x4.add(f32x4.mul(z, f32x4.splat(0.18181818)), f32x4.splat(0.22222222));
   series = f32x4.add(f32x4.mul(z, series), f32x4.splat(0.2857143));
   series = f32x4.add(f32x4.mul(z, series), f32x4.splat(0.4));
   series = f32x4.add(f32x4.mul(z, series), f32x4.splat(0.6666667));
   series = f32x4.add(f32x4.mul(z, series), f32x4.splat(2));
-  const e = f32x4.sub(f32x4.convert_i32x4_s(exponent), f32x4.splat(32));
+  const e = f32x4.convert_i32x4_s(i32x4.sub(exponent, i32x4.splat(32)));
   const logarithm = f32x4.add(f32x4.mul(e, f32x4.splat(0.6931472)), f32x4.mul(s, series));
-  return f32x4.sqrt(f32x4.max(f32x4.mul(logarithm, f32x4.splat(-2)), f32x4.splat(0)));
+  return f32x4.sqrt(f32x4.mul(logarithm, f32x4.splat(-2)));
 }
 
 /** Taylor's series to x^9: within 2^-27 for |x| <= pi / 4. */

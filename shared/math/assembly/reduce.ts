@@ -2,10 +2,12 @@
  * Sums, scalings and sums of squares: the kernels of the exchange whose speed is that of the memory.
  *
  * The order of every float64 sum is part of the contract, since the noise scale and clipping come out of it:
- * an array is cut into tiles of 4,096 values, added up in order; within a tile, value i goes to lane i mod 16,
- * the lanes are added as a tree, and the up to 15 values behind the last full row of lanes come last.
+ * an array is cut into chunks of 2^20 values and these into tiles of 4,096, each added up in order; within a
+ * tile, value i goes to lane i mod 16, the lanes are added as a tree, and the up to 15 values behind the last
+ * full row of lanes come last. So the sum over an array is the sum of what its chunks give by themselves.
  */
 
+const chunkLength: u32 = 1 << 20; // of layout.ts
 const tileLength: u32 = 4096; // 16 KiB: a tile that was just written is still in the first cache
 const flushLimit: f32 = 7.888609052210118e-31; // 2^-100
 
@@ -73,33 +75,38 @@ export function addScaled(values: usize, other: usize, count: u32, coefficient: 
   }
 }
 
+const asItIs: u32 = 0;
+const flushed: u32 = 1;
+const scaled: u32 = 2;
+
 /** The sum of squares, float64: a square of a float32 is exact there and never overflows. */
 export function squares(values: usize, count: u32): f64 {
-  let sum: f64 = 0;
-  for (let i: u32 = 0; i < count; i += tileLength) {
-    sum += squaresOfTile(values + (i << 2), min(tileLength, count - i));
-  }
-  return sum;
+  return squaresAfter(asItIs, values, count, 1);
 }
 
 /** Sets entries of magnitude below 2^-100 to 0 (NaN stays). @returns the sum of squares of the result */
 export function finishLeaf(values: usize, count: u32): f64 {
-  let sum: f64 = 0;
-  for (let i: u32 = 0; i < count; i += tileLength) {
-    const length = min(tileLength, count - i);
-    flushTile(values + (i << 2), length);
-    sum += squaresOfTile(values + (i << 2), length);
-  }
-  return sum;
+  return squaresAfter(flushed, values, count, 1);
 }
 
 /** values *= factor. @returns the sum of squares of the result */
 export function scale(values: usize, count: u32, factor: f32): f64 {
+  return squaresAfter(scaled, values, count, factor);
+}
+
+function squaresAfter(change: u32, values: usize, count: u32, factor: f32): f64 {
   let sum: f64 = 0;
-  for (let i: u32 = 0; i < count; i += tileLength) {
-    const length = min(tileLength, count - i);
-    scaleTile(values + (i << 2), length, factor);
-    sum += squaresOfTile(values + (i << 2), length);
+  for (let start: u32 = 0; start < count; start += chunkLength) {
+    const end = start + min(chunkLength, count - start);
+    let sumOfChunk: f64 = 0;
+    for (let i = start; i < end; i += tileLength) {
+      const tile = values + (i << 2);
+      const length = min(tileLength, end - i);
+      if (change == flushed) flushTile(tile, length);
+      else if (change == scaled) scaleTile(tile, length, factor);
+      sumOfChunk += squaresOfTile(tile, length);
+    }
+    sum += sumOfChunk;
   }
   return sum;
 }
