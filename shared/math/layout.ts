@@ -26,9 +26,9 @@ export interface ParameterSpec {
   readonly shape: readonly number[];
   readonly initialiser: Initialiser;
   /** Coefficient c of a penalty c * |p|^2, added once at the root of the sum. */
-  readonly l2?: number;
+  readonly l2?: number | undefined;
   /** A frozen parameter keeps its first value; gradients flow through it. */
-  readonly frozen?: boolean;
+  readonly frozen?: boolean | undefined;
 }
 
 export interface LayoutEntry extends ParameterSpec {

@@ -69,6 +69,19 @@ export async function sumAlongTree<T>(
 /** Key of a node in maps; also its name in logs. */
 export const nodeKey = ({ first, end }: TreeNode): string => `${first}-${end}`;
 
+/** The sibling and the parent of a node that is not the root. */
+export function familyOf(node: TreeNode, leafCount: number): { sibling: TreeNode; parent: TreeNode } {
+  let parent: TreeNode = { first: 0, end: leafCount };
+  for (;;) {
+    const [left, right] = childrenOf(parent);
+    const inLeft = node.end <= left.end;
+    const child = inLeft ? left : right;
+    if (child.first === node.first && child.end === node.end)
+      return { sibling: inLeft ? right : left, parent };
+    parent = child;
+  }
+}
+
 function largestPowerOfTwoBelow(count: number): number {
   return 2 ** (31 - Math.clz32(count - 1));
 }

@@ -12,7 +12,7 @@
  *                    <-  credit                   which chunks of which node to send
  *   node             ->                           a node is computed; its scalars
  *   SUM frames       ->
- *                    <-  forget                   the task is over: its values may be overwritten
+ *                    <-  task                     the next one: the last one's values may be overwritten
  *                    <-  finish                   or evict
  */
 import { z } from 'zod';
@@ -35,6 +35,32 @@ export const fingerprintSchema = z.strictObject({
 
 export const splits = ['training', 'heldOut', 'test'] as const;
 export type Split = (typeof splits)[number];
+
+export const initialiserSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('zeros') }),
+  z.strictObject({ kind: z.literal('constant'), value: z.number() }),
+  z.strictObject({ kind: z.literal('uniform'), limit: z.number() }),
+  z.strictObject({ kind: z.literal('normal'), deviation: z.number() }),
+]);
+
+/** What the coordinator has to know of a model: it holds arrays, and never touches a tensor. */
+export const modelDescriptionSchema = z.strictObject({
+  name: text,
+  parameters: z
+    .array(
+      z.strictObject({
+        name: text,
+        shape: z.array(count).max(8),
+        initialiser: initialiserSchema,
+        l2: z.number().optional(),
+        frozen: z.boolean().optional(),
+      }),
+    )
+    .max(4096),
+  statistics: z.array(z.strictObject({ name: text, size: count })).max(4096), // batch-norm layers
+  termNames: z.array(text).max(64), // `loss` first
+});
+export type ModelDescription = z.infer<typeof modelDescriptionSchema>;
 
 const drawSchema = z.strictObject({
   seed: count,
@@ -93,11 +119,9 @@ export const workerMessageSchema = z.discriminatedUnion('type', [
   }),
   z.strictObject({
     type: z.literal('ready'),
-    modelHash: text, // of the layout and the model's settings
+    model: modelDescriptionSchema,
     dataHash: text,
-    parameterCount: count,
-    statisticsLength: count,
-    termNames: z.array(text).max(64),
+    testDataHash: text.nullable(),
   }),
   z.strictObject({
     type: z.literal('received'),
@@ -142,6 +166,8 @@ export const coordinatorMessageSchema = z.discriminatedUnion('type', [
     attempt: count,
     leafCount: count,
     nodes: z.array(z.strictObject(nodeFields)).max(4096),
+    needs: z.partialRecord(z.enum(arrayKinds), count), // versions of arrays without which it cannot start
+    resultLength: count, // values of a node; 0 where only scalars are summed
     spec: taskSpecSchema,
   }),
   z.strictObject({
@@ -151,7 +177,6 @@ export const coordinatorMessageSchema = z.discriminatedUnion('type', [
     ...nodeFields,
     chunks: z.array(count).max(4096),
   }),
-  z.strictObject({ type: z.literal('forget'), task: count }),
   z.strictObject({ type: z.literal('ping') }),
   z.strictObject({ type: z.literal('evict'), reason: text }),
   z.strictObject({ type: z.literal('finish') }),

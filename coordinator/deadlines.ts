@@ -1,0 +1,35 @@
+/**
+ * How long a task may take, learnt from its own past: max(floor, factor x median) for each kind of task.
+ * The first of each kind has a longer one (compilation, warm-up), and so has `basis`, which is done once.
+ */
+import type { TaskKind } from '../shared/protocol/messages.ts';
+
+export interface DeadlineOptions {
+  readonly floorMs: number;
+  readonly factor: number;
+  readonly firstMs: number;
+}
+
+export const defaultDeadlines: DeadlineOptions = { floorMs: 30_000, factor: 5, firstMs: 600_000 };
+
+export interface Deadlines {
+  of(kind: TaskKind): number; // ms
+  learn(kind: TaskKind, tookMs: number): void;
+}
+
+const remembered = 32; // durations of each kind
+
+export function createDeadlines(options: DeadlineOptions): Deadlines {
+  const past = new Map<TaskKind, number[]>();
+  return {
+    of(kind) {
+      const known = past.get(kind);
+      if (known === undefined || kind === 'basis') return options.firstMs;
+      const sorted = [...known].sort((a, b) => a - b);
+      return Math.max(options.floorMs, options.factor * sorted[Math.floor(sorted.length / 2)]!);
+    },
+    learn(kind, tookMs) {
+      past.set(kind, [...(past.get(kind) ?? []), tookMs].slice(-remembered));
+    },
+  };
+}

@@ -1,0 +1,20 @@
+/**
+ * What the coordinator's machines ask of the world. They never touch a socket, a clock or a disk: each event
+ * gives a list of these, and a thin shell carries them out in order.
+ */
+import type { CoordinatorMessage, DataFrame } from '../shared/protocol/messages.ts';
+import type { PeerId } from '../shared/transport/transport.ts';
+
+/** Something that people or metrics want to know of. */
+export type Notice =
+  | { readonly kind: 'joined' | 'lost' | 'refused'; readonly rank: number | null; readonly peer: PeerId; readonly reason: string }
+  | { readonly kind: 'reassigned'; readonly rank: number; readonly microBatches: number }
+  | { readonly kind: 'nonFinite'; readonly rank: number; readonly leaves: readonly number[]; readonly again: boolean }
+  | { readonly kind: 'stale' | 'duplicate'; readonly peer: PeerId }
+  | { readonly kind: 'mixed'; readonly reason: string };
+
+export type Effect =
+  | { readonly type: 'send'; readonly peer: PeerId; readonly message: CoordinatorMessage }
+  | { readonly type: 'sendFrame'; readonly peer: PeerId; readonly frame: DataFrame }
+  | { readonly type: 'drop'; readonly peer: PeerId; readonly reason: string }
+  | { readonly type: 'notice'; readonly notice: Notice };

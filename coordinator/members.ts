@@ -1,0 +1,133 @@
+/**
+ * Who takes part: the handshake at the door, and the ranks.
+ *
+ *   hello -> welcomed -> ready -> lost
+ *
+ * A worker is refused, with the reason, when its version differs, when its model or data are not the run's, or
+ * when its fingerprint differs and the run insists on identical bits. The first ready worker says what the
+ * model is: the coordinator holds arrays and knows no model.
+ */
+import { exitCodes } from '../shared/errors.ts';
+import type { Fingerprint } from '../shared/model/compute.ts';
+import { protocolVersion, type ModelDescription, type WorkerMessage } from '../shared/protocol/messages.ts';
+import type { PeerId } from '../shared/transport/transport.ts';
+import type { Effect } from './effects.ts';
+
+export interface Member {
+  readonly peer: PeerId;
+  readonly rank: number;
+  readonly host: string;
+  readonly pid: number;
+  readonly fingerprint: Fingerprint;
+  ready: boolean;
+}
+
+export interface DoorOptions {
+  readonly version: string; // of the package
+  readonly requireIdentical: boolean;
+  readonly dataHash: string;
+  readonly testDataHash: string | null;
+  /** Of the checkpoint that is resumed; null where the first worker decides. */
+  readonly model: ModelDescription | null;
+  readonly welcome: {
+    readonly configuration: Record<string, unknown>;
+    readonly dataPath: string;
+    readonly testDataPath: string | null;
+  };
+}
+
+type Hello = Extract<WorkerMessage, { type: 'hello' }>;
+type Ready = Extract<WorkerMessage, { type: 'ready' }>;
+
+export interface Members {
+  readonly model: ModelDescription | null;
+  /** Ready members in the order of their ranks. */
+  ready(): Member[];
+  get(peer: PeerId): Member | undefined;
+  hello(peer: PeerId, message: Hello): Effect[];
+  /** @returns whether the worker is now ready, and what to tell it */
+  admit(peer: PeerId, message: Ready): { readonly admitted: boolean; readonly effects: Effect[] };
+  remove(peer: PeerId): Member | undefined;
+}
+
+export function createMembers(options: DoorOptions): Members {
+  const members = new Map<PeerId, Member>();
+  let model = options.model;
+  let reference: Fingerprint | null = null;
+
+  const refuse = (peer: PeerId, rank: number | null, reason: string): Effect[] => [
+    { type: 'send', peer, message: { type: 'refuse', reason, exitCode: exitCodes.configuration } },
+    { type: 'notice', notice: { kind: 'refused', rank, peer, reason } },
+  ];
+
+  function lowestFreeRank(): number {
+    const taken = new Set([...members.values()].map(({ rank }) => rank));
+    let rank = 0;
+    while (taken.has(rank)) rank += 1;
+    return rank;
+  }
+
+  return {
+    get model() {
+      return model;
+    },
+    ready: () => [...members.values()].filter((member) => member.ready).sort((a, b) => a.rank - b.rank),
+    get: (peer) => members.get(peer),
+
+    hello(peer, { protocol, version, host, pid, fingerprint }) {
+      if (protocol !== protocolVersion || version !== options.version) {
+        const [got, expected] = [`lockstep ${version} (protocol ${protocol})`, `${options.version} (${protocolVersion})`];
+        return refuse(peer, null, `the worker on ${host} runs ${got}, the coordinator ${expected}: install the same version`);
+      }
+      const difference = reference === null ? null : describeDifference(reference, fingerprint);
+      if (difference !== null && options.requireIdentical) {
+        return refuse(peer, null, `the worker on ${host} differs in ${difference}, and --require-identical is set`);
+      }
+      reference ??= fingerprint;
+      const rank = lowestFreeRank();
+      members.set(peer, { peer, rank, host, pid, fingerprint, ready: false });
+      const effects: Effect[] = [{ type: 'send', peer, message: { type: 'welcome', rank, ...options.welcome } }];
+      if (difference !== null) {
+        const reason = `rank ${rank} differs in ${difference}: bits may depend on who computes what`;
+        effects.push({ type: 'notice', notice: { kind: 'mixed', reason } });
+      }
+      return effects;
+    },
+
+    admit(peer, message) {
+      const member = members.get(peer);
+      if (member === undefined) return { admitted: false, effects: refuse(peer, null, 'said ready before hello') };
+      const problem = mismatch(message);
+      if (problem !== null) {
+        members.delete(peer);
+        return { admitted: false, effects: refuse(peer, member.rank, `rank ${member.rank} on ${member.host} ${problem}`) };
+      }
+      model ??= message.model;
+      member.ready = true;
+      const reason = `${member.host}, ${member.fingerprint.backend} ${member.fingerprint.version}, ${member.fingerprint.device}`;
+      return { admitted: true, effects: [{ type: 'notice', notice: { kind: 'joined', rank: member.rank, peer, reason } }] };
+    },
+
+    remove(peer) {
+      const member = members.get(peer);
+      members.delete(peer);
+      return member;
+    },
+  };
+
+  function mismatch(message: Ready): string | null {
+    if (message.dataHash !== options.dataHash || message.testDataHash !== options.testDataHash) {
+      return `sees other data (${message.dataHash.slice(0, 12)}, expected ${options.dataHash.slice(0, 12)}): give it the same files`;
+    }
+    if (model !== null && JSON.stringify(message.model) !== JSON.stringify(model)) {
+      return `has another model (${message.model.name}): start it with the coordinator's configuration and version`;
+    }
+    return null;
+  }
+}
+
+function describeDifference(a: Fingerprint, b: Fingerprint): string | null {
+  const keys = Object.keys(a) as (keyof Fingerprint)[];
+  const unlike = keys.filter((key) => a[key] !== b[key]).map((key) => `${key} (${b[key]}, not ${a[key]})`);
+  return unlike.length === 0 ? null : unlike.join(', ');
+}

@@ -1,0 +1,59 @@
+/**
+ * One open task: its tree's nodes, who computes each, and what has come back.
+ *
+ * A node is done when its scalars are here and none of its chunks is owed. The scalars (loss terms, sample
+ * count, squares) are float64 and are added along the same tree as the values.
+ */
+import type { Terms } from '../shared/model/compute.ts';
+import { childrenOf, nodeKey, type TreeNode } from '../shared/math/tree.ts';
+import type { WorkerMessage } from '../shared/protocol/messages.ts';
+import type { PeerId } from '../shared/transport/transport.ts';
+import type { Assignment } from './sum.ts';
+
+export type NodeMessage = Extract<WorkerMessage, { type: 'node' }>;
+
+export interface Scalars {
+  readonly terms: Terms;
+  readonly sampleCount: number;
+  readonly squares: number;
+}
+
+export interface OpenTask {
+  readonly id: number;
+  readonly attempt: number;
+  readonly leafCount: number;
+  readonly parts: readonly { readonly node: TreeNode; worker: PeerId | null; result: NodeMessage | null }[];
+}
+
+export function openTask(id: number, attempt: number, leafCount: number, deal: readonly Assignment[]): OpenTask {
+  return { id, attempt, leafCount, parts: deal.map(({ node, worker }) => ({ node, worker, result: null })) };
+}
+
+export const partOf = (task: OpenTask, node: TreeNode): OpenTask['parts'][number] | undefined =>
+  task.parts.find((part) => nodeKey(part.node) === nodeKey(node));
+
+export const hasAllScalars = (task: OpenTask): boolean => task.parts.every(({ result }) => result !== null);
+
+/** Adds the scalars of all nodes along the tree. */
+export function sumScalars(task: OpenTask): Scalars {
+  const visit = (node: TreeNode): Scalars => {
+    const result = partOf(task, node)?.result;
+    if (result != null) return result;
+    const [left, right] = childrenOf(node).map(visit) as [Scalars, Scalars];
+    return addScalars(left, right);
+  };
+  return visit({ first: 0, end: task.leafCount });
+}
+
+export function addScalars(a: Scalars, b: Scalars): Scalars {
+  const terms: Record<string, number> = {};
+  for (const [name, value] of Object.entries(a.terms)) terms[name] = value + (b.terms[name] ?? NaN);
+  return { terms, sampleCount: a.sampleCount + b.sampleCount, squares: a.squares + b.squares };
+}
+
+/** Leaves whose value was not finite, with the worker that computed each. */
+export function nonFiniteLeaves(task: OpenTask): { worker: PeerId | null; leaves: readonly number[] }[] {
+  return task.parts
+    .filter(({ result }) => (result?.nonFinite.length ?? 0) > 0)
+    .map(({ worker, result }) => ({ worker, leaves: result!.nonFinite }));
+}

@@ -1,0 +1,147 @@
+/**
+ * Computes one node of a task's tree: each leaf on the device, then their sum along the tree.
+ *
+ * Values are added by the same kernel as on the coordinator's side, so that it does not matter who adds. A sum
+ * holds at most depth + 1 values at a time; their room is used again from node to node and from task to task.
+ */
+import type { Kernels, SumCheck } from '../shared/math/kernels.ts';
+import { childrenOf, type TreeNode } from '../shared/math/tree.ts';
+import { encodeBasis } from '../shared/math/pca.ts';
+import type { Batch, Dataset } from '../shared/data/dataset.ts';
+import type { Compute, Terms } from '../shared/model/compute.ts';
+import type { TaskSpec } from '../shared/protocol/messages.ts';
+import { splitOf, type Workload } from '../shared/runtime/workload.ts';
+
+export interface NodeResult {
+  readonly values: Float32Array | Float64Array; // stays valid until the next task begins
+  readonly sampleCount: number;
+  readonly terms: Terms;
+  readonly squares: number; // sum over micro-batches of |gradient|^2
+  readonly nonFinite: readonly number[]; // leaves
+  readonly computeMs: number;
+}
+
+/** What a node is computed from and with. */
+export interface NodeContext {
+  readonly compute: Compute;
+  readonly workload: Workload;
+  readonly training: Dataset;
+  readonly test: Dataset | null;
+  readonly seed: number;
+  /** The summed covariance that a `basis` task decomposes; null until it was received. */
+  readonly covariance: Float64Array | null;
+  readonly rooms: Rooms;
+}
+
+/** Room for values of one length, in one kernel memory. */
+export interface Rooms {
+  readonly kernels: Kernels;
+  take(): number; // byte offset
+  free(offset: number): void;
+  view(offset: number): Float32Array | Float64Array;
+}
+
+export const wide = (spec: TaskSpec): boolean => spec.kind === 'statistics' || spec.kind === 'covariance';
+
+/** A node's values while they are summed: `offset` is null where only scalars count. */
+interface Partial extends Omit<NodeResult, 'values' | 'computeMs'> {
+  readonly offset: number | null;
+}
+
+/**
+ * @param goOn asked before each leaf; when it says no, the node is given up
+ * @returns null when it was given up
+ */
+export async function computeNode(
+  context: NodeContext,
+  spec: TaskSpec,
+  node: TreeNode,
+  hasValues: boolean,
+  goOn: () => Promise<boolean>,
+): Promise<Omit<NodeResult, 'computeMs'> | null> {
+  const { rooms } = context;
+
+  async function visit(at: TreeNode): Promise<Partial | null> {
+    if (at.end - at.first === 1) {
+      return (await goOn()) ? computeLeaf(context, spec, at.first, hasValues ? rooms.take() : null) : null;
+    }
+    const [left, right] = childrenOf(at);
+    const a = await visit(left);
+    const b = a && (await visit(right));
+    return a && b && addPartials(rooms, spec, a, b);
+  }
+
+  const total = await visit(node);
+  if (total === null) return null;
+  const values = total.offset === null ? new Float32Array(0) : rooms.view(total.offset);
+  return { ...total, values };
+}
+
+function addPartials(rooms: Rooms, spec: TaskSpec, a: Partial, b: Partial): Partial {
+  if (a.offset !== null && b.offset !== null) {
+    const count = rooms.view(a.offset).length;
+    if (wide(spec)) rooms.kernels.add64(a.offset, b.offset, count);
+    else rooms.kernels.add(a.offset, b.offset, count);
+    rooms.free(b.offset);
+  }
+  const terms: Record<string, number> = {};
+  for (const [name, value] of Object.entries(a.terms)) terms[name] = value + (b.terms[name] ?? NaN);
+  return {
+    offset: a.offset,
+    sampleCount: a.sampleCount + b.sampleCount,
+    terms,
+    squares: a.squares + b.squares,
+    nonFinite: [...a.nonFinite, ...b.nonFinite],
+  };
+}
+
+/** Computes one leaf into `offset`. */
+async function computeLeaf(context: NodeContext, spec: TaskSpec, leaf: number, offset: number | null): Promise<Partial> {
+  const { compute, rooms, seed, workload } = context;
+  const batch = readBatch(context, spec, workload.rowsOf(spec, leaf));
+  const values = offset === null ? null : rooms.view(offset);
+  let terms: Terms = {};
+  let check: SumCheck = { squares: 0, finite: true };
+  switch (spec.kind) {
+    case 'gradient': {
+      const draw = { seed, purpose: 'training', step: spec.step, microBatch: leaf } as const;
+      terms = await compute.gradient(batch, draw, spec.settings, values as Float32Array);
+      check = rooms.kernels.finishLeaf(offset!, values!.length);
+      break;
+    }
+    case 'statistics':
+      await compute.statistics(batch, { seed, purpose: 'statistics', step: 0, microBatch: leaf }, values as Float64Array);
+      break;
+    case 'evaluate': {
+      const draw = { seed, purpose: 'evaluation', step: 0, microBatch: leaf } as const;
+      terms = await compute.evaluate(batch, draw, spec.settings);
+      break;
+    }
+    case 'covariance':
+      values!.fill(0);
+      await compute.covariance(batch, values as Float64Array);
+      break;
+    case 'basis': {
+      const { rowCount, componentCount, whiten } = spec;
+      values!.set(encodeBasis(await compute.basis(context.covariance!, rowCount, componentCount, whiten)));
+      break;
+    }
+    case 'render':
+      values!.set(await compute.render(spec.request, batch.rowCount === 0 ? null : batch));
+      break;
+    default:
+      return spec satisfies never;
+  }
+  const finite = check.finite && Object.values(terms).every(Number.isFinite);
+  return { offset, sampleCount: batch.rowCount, terms, squares: check.squares, nonFinite: finite ? [] : [leaf] };
+}
+
+function readBatch({ training, test }: NodeContext, spec: TaskSpec, indices: Uint32Array): Batch {
+  const dataset = splitOf(spec) === 'test' ? test! : training;
+  const { height, width, channels } = dataset.shape;
+  const rows = new Uint8Array(indices.length * height * width * channels);
+  dataset.readRows(indices, rows);
+  const source = dataset.labels;
+  const labels = source === null ? null : Uint8Array.from(indices, (row) => source[row]!);
+  return { rows, labels, rowCount: indices.length };
+}

@@ -1,0 +1,41 @@
+/**
+ * Room for the values of nodes: equal regions of one kernel memory, so that the add kernel reaches all.
+ *
+ * Memory is reserved, not touched: a region costs nothing until it is used. A task begins with all regions
+ * free; what an older task still has on its way is not asked for any more.
+ */
+import { runError } from '../shared/errors.ts';
+import { createKernels } from '../shared/math/kernels.ts';
+import type { Rooms } from './node.ts';
+
+const memoryLimitBytes = 2 ** 32 - 2 ** 16;
+
+export interface TaskRooms extends Rooms {
+  /** Frees every region. */
+  reset(): void;
+}
+
+/**
+ * @param length values in a region
+ * @param roomCount regions that are wanted; fewer where memory ends, and taking one too many is an error
+ */
+export function createRooms(length: number, dtype: 'float32' | 'float64', roomCount: number): TaskRooms {
+  const bytes = length * (dtype === 'float32' ? 4 : 8);
+  const stride = bytes + 64; // alignment
+  const count = Math.min(roomCount, Math.floor(memoryLimitBytes / stride));
+  const kernels = createKernels(count * stride);
+  const offsets = Array.from({ length: count }, () => kernels.allocate(bytes));
+  let free = [...offsets];
+  return {
+    kernels,
+    view: (offset) => (dtype === 'float32' ? kernels.float32(offset, length) : kernels.float64(offset, length)),
+    take() {
+      const offset = free.pop();
+      if (offset !== undefined) return offset;
+      const size = `${count} values of ${(bytes / 2 ** 20).toFixed(0)} MiB`;
+      throw runError(`a worker holds no more than ${size}: raise --micro-batch-size, or add workers`);
+    },
+    free: (offset) => void free.push(offset),
+    reset: () => void (free = [...offsets]),
+  };
+}

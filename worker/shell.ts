@@ -1,0 +1,182 @@
+/**
+ * Feeds a worker machine and carries out its effects: a link on one side, a device on the other.
+ *
+ * What the device does (build, install, compute) is one queue, in order. Between two micro-batches it yields
+ * to the event loop, so that credit is answered and a task that no longer counts is given up.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { decodeBasis } from '../shared/math/pca.ts';
+import type { Dataset } from '../shared/data/dataset.ts';
+import { LockstepError, ProtocolError, exitCodes } from '../shared/errors.ts';
+import type { Compute } from '../shared/model/compute.ts';
+import { decodeCoordinatorMessage, encodeControl, isControl } from '../shared/protocol/control.ts';
+import { decodeFrame, encodeFrame } from '../shared/protocol/frame.ts';
+import { protocolVersion, type ModelDescription, type WorkerMessage } from '../shared/protocol/messages.ts';
+import type { Clock } from '../shared/runtime/clock.ts';
+import type { Workload } from '../shared/runtime/workload.ts';
+import type { Frames, Link, Transport, TransportOptions } from '../shared/transport/transport.ts';
+import { computeNode, wide, type NodeContext } from './node.ts';
+import { createRooms, type TaskRooms } from './rooms.ts';
+import { createWorker, type TaskMessage, type Welcome, type WorkerEffect, type WorkerEvent } from './worker.ts';
+
+/** What a worker is made of once it knows the run: the device with the model on it, and the data. */
+export interface Equipment {
+  readonly compute: Compute;
+  readonly model: ModelDescription;
+  readonly workload: Workload;
+  readonly training: Dataset;
+  readonly test: Dataset | null;
+  readonly seed: number;
+}
+
+export interface WorkerShellOptions {
+  readonly transport: Transport;
+  readonly transportOptions: TransportOptions;
+  readonly endpoint: string;
+  readonly identity: Omit<Extract<WorkerMessage, { type: 'hello' }>, 'type' | 'protocol'>;
+  readonly clock: Clock;
+  /** Builds the model and opens the data. @throws LockstepError */
+  readonly equip: (welcome: Welcome) => Promise<Equipment>;
+  readonly log: (line: string) => void;
+}
+
+/** Runs a worker until its run is over. @returns the exit code, and why */
+export function runWorkerShell(options: WorkerShellOptions): Promise<{ code: number; reason: string }> {
+  return new Promise((resolve) => {
+    const shell = createShell(options, (code, reason) => {
+      void shell.close().then(() => resolve({ code, reason }));
+    });
+  });
+}
+
+function createShell(options: WorkerShellOptions, onExit: (code: number, reason: string) => void) {
+  const { clock, log } = options;
+  const worker = createWorker({ type: 'hello', protocol: protocolVersion, ...options.identity });
+  const rooms = new Map<string, TaskRooms>();
+  let equipment: Equipment | null = null;
+  let covariance: Float64Array | null = null;
+  let lastTask: string | null = null;
+  let queue: Promise<void> = Promise.resolve();
+  let closed = false;
+  let epoch = 0; // the coordinator's incarnation, from its welcome on
+
+  const link: Link = options.transport.connect(options.endpoint, options.transportOptions, {
+    onConnected: () => dispatch({ type: 'connected' }),
+    onLost(reason) {
+      log(`the coordinator is gone (${reason}); trying again`);
+      dispatch({ type: 'lost' });
+    },
+    onFrames,
+  });
+
+  function onFrames(frames: Frames): void {
+    try {
+      if (isControl(frames)) onControl(frames);
+      else dispatch({ type: 'frame', frame: decodeFrame(frames, { epoch, values: (header) => worker.expect(header) }) });
+    } catch (error) {
+      if (error instanceof ProtocolError) exit(exitCodes.peerLost, `the coordinator ${error.message}`);
+      else fail(error);
+    }
+  }
+
+  function onControl(frames: Frames): void {
+    const envelope = decodeCoordinatorMessage(frames);
+    if (envelope.message.type === 'welcome') epoch = envelope.epoch;
+    if (envelope.message.type !== 'refuse' && envelope.epoch !== epoch) return; // an incarnation that is gone
+    dispatch({ type: 'message', message: envelope.message });
+  }
+
+  function dispatch(event: WorkerEvent): void {
+    if (closed) return;
+    for (const effect of worker.handle(event)) carryOut(effect);
+  }
+
+  function carryOut(effect: WorkerEffect): void {
+    switch (effect.type) {
+      case 'send':
+        return link.send(encodeControl(epoch, effect.message));
+      case 'sendFrame':
+        return link.send(encodeFrame(effect.frame, epoch));
+      case 'exit':
+        return exit(effect.code, effect.reason);
+      case 'build':
+        return enqueue(() => build(effect.welcome));
+      case 'install':
+        return enqueue(() => install(effect));
+      case 'compute':
+        return enqueue(() => compute(effect));
+      default:
+        return effect satisfies never;
+    }
+  }
+
+  function enqueue(job: () => Promise<void>): void {
+    queue = queue.then(() => (closed ? undefined : job())).catch(fail);
+  }
+
+  async function build(welcome: Welcome): Promise<void> {
+    equipment?.compute.dispose();
+    equipment = await options.equip(welcome);
+    const { model, training, test } = equipment;
+    dispatch({ type: 'built', ready: { type: 'ready', model, dataHash: training.hash, testDataHash: test?.hash ?? null } });
+  }
+
+  async function install({ array, values }: Extract<WorkerEffect, { type: 'install' }>): Promise<void> {
+    const { compute, training } = equipment!;
+    const { height, width, channels } = training.shape;
+    if (array === 'parameters') await compute.setParameters(values as Float32Array);
+    if (array === 'basis') await compute.setBasis(decodeBasis(values as Float32Array, height * width * channels));
+    if (array === 'statistics') await compute.setStatistics(values as Float32Array);
+    if (array === 'covariance') covariance = values as Float64Array;
+  }
+
+  async function compute({ task, node }: Extract<WorkerEffect, { type: 'compute' }>): Promise<void> {
+    const beganMs = clock.nowMs();
+    const goOn = async (): Promise<boolean> => {
+      await nextTurn();
+      return !closed && worker.isCurrent(task);
+    };
+    const context: NodeContext = { ...equipment!, covariance, rooms: roomsOf(task) };
+    const result = await computeNode(context, task.spec, node, task.resultLength > 0, goOn);
+    if (result === null) return;
+    dispatch({ type: 'computed', task, node, result: { ...result, computeMs: clock.nowMs() - beganMs } });
+  }
+
+  /** The room of a task's values; gradients keep theirs from step to step. */
+  function roomsOf(task: TaskMessage): TaskRooms {
+    const kind = task.spec.kind === 'gradient' ? 'gradient' : 'other';
+    const name = `${task.task} ${task.attempt}`;
+    const dtype = wide(task.spec) ? 'float64' : 'float32';
+    const depth = Math.ceil(Math.log2(task.leafCount)) + 1;
+    if (kind === 'other' && lastTask !== name) rooms.delete('other');
+    const known = rooms.get(kind) ?? createRooms(task.resultLength, dtype, depth + Math.max(8, 2 * task.nodes.length));
+    rooms.set(kind, known);
+    if (lastTask !== name) known.reset();
+    lastTask = name;
+    return known;
+  }
+
+  function exit(code: number, reason: string): void {
+    if (closed) return;
+    closed = true;
+    onExit(code, reason);
+  }
+
+  /** A failure of our own: tell the coordinator why, and leave. */
+  function fail(error: unknown): void {
+    const code = error instanceof LockstepError ? error.exitCode : exitCodes.runFailed;
+    const reason = error instanceof Error ? error.message : String(error);
+    if (!(error instanceof LockstepError) && error instanceof Error) log(error.stack ?? reason);
+    link.send(encodeControl(epoch, { type: 'failed', reason: reason.slice(0, 2000), exitCode: code }));
+    exit(code, reason);
+  }
+
+  return {
+    async close(): Promise<void> {
+      closed = true;
+      await queue;
+      equipment?.compute.dispose();
+      await link.close();
+    },
+  };
+}

@@ -1,0 +1,232 @@
+/**
+ * A worker as a pure machine: it keeps a copy of the arrays, computes the nodes that it is dealt, and sends
+ * the chunks that it has credit for. No socket, device or clock: the shell feeds events and carries out effects.
+ *
+ *   connecting --connected/hello--> greeting --welcome/build--> building --built/ready--> working --finish--> gone
+ *        ^------------------------------ lost (nothing is resumed in the middle) -----------------'
+ *
+ * A task replaces the one before it. The same task sent again adds nodes: somebody else's, who was lost.
+ */
+import { ProtocolError } from '../shared/errors.ts';
+import { chunkAt, chunkLength } from '../shared/math/layout.ts';
+import { nodeKey, type TreeNode } from '../shared/math/tree.ts';
+import type { ExpectedValues, FrameHeader } from '../shared/protocol/frame.ts';
+import type { ArrayKind, CoordinatorMessage, DataFrame, WorkerMessage } from '../shared/protocol/messages.ts';
+import type { NodeResult } from './node.ts';
+
+export type Welcome = Extract<CoordinatorMessage, { type: 'welcome' }>;
+export type TaskMessage = Extract<CoordinatorMessage, { type: 'task' }>;
+type ArrayFrame = Extract<DataFrame, { type: 'array' }>;
+type Values = Float32Array | Float64Array;
+
+export type WorkerEvent =
+  | { readonly type: 'connected' }
+  | { readonly type: 'lost' }
+  | { readonly type: 'message'; readonly message: CoordinatorMessage }
+  | { readonly type: 'frame'; readonly frame: DataFrame }
+  | { readonly type: 'built'; readonly ready: Extract<WorkerMessage, { type: 'ready' }> }
+  | { readonly type: 'computed'; readonly task: TaskMessage; readonly node: TreeNode; readonly result: NodeResult };
+
+export type WorkerEffect =
+  | { readonly type: 'send'; readonly message: WorkerMessage }
+  | { readonly type: 'sendFrame'; readonly frame: DataFrame }
+  | { readonly type: 'build'; readonly welcome: Welcome }
+  | { readonly type: 'install'; readonly array: ArrayKind; readonly values: Values } // carried out in order
+  | { readonly type: 'compute'; readonly task: TaskMessage; readonly node: TreeNode } // with these
+  | { readonly type: 'exit'; readonly code: number; readonly reason: string };
+
+export interface Worker {
+  /** What a frame must hold, asked before its payload is looked at. @throws ProtocolError (`unasked`) */
+  expect(header: FrameHeader): ExpectedValues;
+  handle(event: WorkerEvent): WorkerEffect[];
+  /** Whether the task is still the one that counts: a computation checks between micro-batches. */
+  isCurrent(task: TaskMessage): boolean;
+  readonly rank: number | null;
+}
+
+interface Incoming {
+  readonly version: number;
+  readonly values: Values;
+  readonly here: Uint8Array; // of each chunk
+  remaining: number;
+}
+
+interface NodeState {
+  readonly node: TreeNode;
+  begun: boolean;
+  result: NodeResult | null;
+  credit: number[]; // chunks to send as soon as there is a result
+}
+
+export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): Worker {
+  let welcome: Welcome | null = null;
+  let built: Extract<WorkerMessage, { type: 'ready' }> | null = null; // survives a lost connection
+  let task: TaskMessage | null = null;
+  let nodes = new Map<string, NodeState>();
+  const incoming = new Map<ArrayKind, Incoming>();
+  const versions = new Map<ArrayKind, number>(); // of whole arrays
+
+  function onMessage(message: CoordinatorMessage): WorkerEffect[] {
+    switch (message.type) {
+      case 'welcome':
+        return onWelcome(message);
+      case 'refuse':
+        return [{ type: 'exit', code: message.exitCode, reason: `refused: ${message.reason}` }];
+      case 'evict':
+        return [{ type: 'exit', code: 75, reason: `evicted: ${message.reason}` }];
+      case 'finish':
+        return [{ type: 'exit', code: 0, reason: 'the run is over' }];
+      case 'ping':
+        return [];
+      case 'array':
+        announce(message);
+        return [];
+      case 'task':
+        return onTask(message);
+      case 'credit':
+        return onCredit(message);
+      default:
+        return message satisfies never;
+    }
+  }
+
+  function onWelcome(message: Welcome): WorkerEffect[] {
+    const known = welcome !== null && sameRun(welcome, message);
+    welcome = message;
+    if (known && built !== null) return [{ type: 'send', message: built }];
+    built = null;
+    return [{ type: 'build', welcome: message }];
+  }
+
+  function announce({ array, version, length }: Extract<CoordinatorMessage, { type: 'array' }>): void {
+    if (incoming.get(array)?.version === version) return; // several reducers announce the same
+    const wide = array === 'covariance';
+    const values = wide ? new Float64Array(length) : new Float32Array(length);
+    const chunks = Math.ceil(length / valuesPerChunk(values));
+    incoming.set(array, { version, values, here: new Uint8Array(chunks), remaining: chunks });
+  }
+
+  function onArrayFrame({ array, version, chunk, values }: ArrayFrame): WorkerEffect[] {
+    const effects: WorkerEffect[] = [{ type: 'send', message: { type: 'received', array, version, chunk } }];
+    const target = incoming.get(array);
+    if (target === undefined || target.version !== version || target.here[chunk] === 1) return effects; // an older one
+    target.values.set(values, chunkAt(target.values.length, chunk, valuesPerChunk(target.values)).offset);
+    target.here[chunk] = 1;
+    target.remaining -= 1;
+    if (target.remaining > 0) return effects;
+    versions.set(array, version);
+    return [...effects, { type: 'install', array, values: target.values }, ...begin()];
+  }
+
+  function onTask(message: TaskMessage): WorkerEffect[] {
+    const same = task !== null && task.task === message.task && task.attempt === message.attempt;
+    if (!same) nodes = new Map();
+    task = message;
+    for (const node of message.nodes) {
+      const key = nodeKey(node);
+      if (!nodes.has(key)) nodes.set(key, { node, begun: false, result: null, credit: [] });
+    }
+    return begin();
+  }
+
+  /** Starts whatever has not begun, once all the arrays that the task needs are here. */
+  function begin(): WorkerEffect[] {
+    if (task === null) return [];
+    const missing = Object.entries(task.needs).some(([array, version]) => versions.get(array as ArrayKind) !== version);
+    if (missing) return [];
+    const effects: WorkerEffect[] = [];
+    for (const state of nodes.values()) {
+      if (state.begun) continue;
+      state.begun = true;
+      effects.push({ type: 'compute', task, node: state.node });
+    }
+    return effects;
+  }
+
+  function onCredit(message: Extract<CoordinatorMessage, { type: 'credit' }>): WorkerEffect[] {
+    if (task === null || message.task !== task.task || message.attempt !== task.attempt) return []; // an older one
+    const state = nodes.get(nodeKey(message));
+    if (state === undefined) throw new ProtocolError('unasked', `credit for node ${nodeKey(message)}, which was not dealt`);
+    state.credit.push(...message.chunks);
+    return sendCredited(task, state);
+  }
+
+  function onComputed(from: TaskMessage, node: TreeNode, result: NodeResult): WorkerEffect[] {
+    const state = nodes.get(nodeKey(node));
+    if (task === null || from.task !== task.task || from.attempt !== task.attempt || state === undefined) return [];
+    state.result = result;
+    const { sampleCount, terms, squares, nonFinite, computeMs } = result;
+    const message: WorkerMessage = {
+      type: 'node',
+      task: task.task,
+      attempt: task.attempt,
+      first: node.first,
+      end: node.end,
+      sampleCount,
+      terms: { ...terms },
+      squares,
+      nonFinite: [...nonFinite],
+      computeMs,
+    };
+    return [{ type: 'send', message }, ...sendCredited(task, state)];
+  }
+
+  function sendCredited({ task: id, attempt }: TaskMessage, state: NodeState): WorkerEffect[] {
+    const { result, node, credit } = state;
+    if (result === null) return [];
+    state.credit = [];
+    return credit.map((chunk): WorkerEffect => {
+      const { offset, length } = chunkAt(result.values.length, chunk, valuesPerChunk(result.values));
+      const values = result.values.subarray(offset, offset + length);
+      return { type: 'sendFrame', frame: { type: 'sum', task: id, attempt, first: node.first, end: node.end, chunk, values } };
+    });
+  }
+
+  return {
+    expect(header) {
+      if (header.type !== 'array') throw new ProtocolError('unasked', 'sent a sum to a worker');
+      const target = incoming.get(header.array);
+      if (target?.version !== header.version) return header; // an older one: acknowledged, and dropped
+      const count = Math.ceil(target.values.length / valuesPerChunk(target.values));
+      if (header.chunk >= count) throw new ProtocolError('bounds', `sent chunk ${header.chunk} of ${count} of ${header.array}`);
+      const dtype = target.values instanceof Float64Array ? 'float64' : 'float32';
+      return { dtype, count: chunkAt(target.values.length, header.chunk, valuesPerChunk(target.values)).length };
+    },
+
+    get rank() {
+      return welcome?.rank ?? null;
+    },
+
+    isCurrent: (asked) => task !== null && asked.task === task.task && asked.attempt === task.attempt,
+
+    handle(event) {
+      switch (event.type) {
+        case 'connected':
+          return [{ type: 'send', message: hello }];
+        case 'lost':
+          task = null;
+          nodes = new Map();
+          incoming.clear();
+          versions.clear();
+          return [];
+        case 'message':
+          return onMessage(event.message);
+        case 'frame':
+          if (event.frame.type !== 'array') throw new ProtocolError('unasked', 'a sum was sent to a worker');
+          return onArrayFrame(event.frame);
+        case 'built':
+          built = event.ready;
+          return [{ type: 'send', message: built }];
+        case 'computed':
+          return onComputed(event.task, event.node, event.result);
+        default:
+          return event satisfies never;
+      }
+    },
+  };
+}
+
+const valuesPerChunk = (values: Values): number => (chunkLength * 4) / values.BYTES_PER_ELEMENT;
+
+const sameRun = (a: Welcome, b: Welcome): boolean =>
+  JSON.stringify({ ...a, rank: 0 }) === JSON.stringify({ ...b, rank: 0 });
