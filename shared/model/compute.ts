@@ -6,6 +6,9 @@
  */
 import type { Batch, ImageShape } from '../data/dataset.ts';
 import type { Layout } from '../math/layout.ts';
+import type { Basis } from '../math/pca.ts';
+
+export type { Basis };
 
 /** What the bits depend on; it travels with HELLO. Two workers with equal fingerprints give equal bits. */
 export interface Fingerprint {
@@ -27,17 +30,6 @@ export interface DrawKey {
 /** Sums over the samples of a micro-batch, in float64; `loss` is always there. */
 export type Terms = Readonly<Record<string, number>>;
 
-/** The projection of rows onto K components, or null to train on pixels / 255. */
-export interface Basis {
-  readonly featureCount: number; // D
-  readonly componentCount: number; // K
-  readonly mean: Float32Array; // [D], of x / 255
-  readonly vectors: Float32Array; // [K, D], unit length, largest entry positive
-  readonly eigenvalues: Float32Array; // [K], variances of x / 255, descending
-  readonly totalVariance: number; // trace of the covariance
-  readonly whiten: boolean;
-}
-
 /** What changes from step to step and is not a parameter. */
 export interface StepSettings {
   readonly klWeight: number;
@@ -47,7 +39,12 @@ export interface StepSettings {
 export type RenderRequest =
   | { readonly what: 'samples'; readonly count: number; readonly draw: DrawKey } // from the prior
   | { readonly what: 'reconstructions'; readonly draw: DrawKey } // of the given rows, by decoder mean
-  | { readonly what: 'posterior'; readonly draws: number; readonly output: 'mean' | 'draw'; readonly draw: DrawKey }
+  | {
+      readonly what: 'posterior';
+      readonly draws: number;
+      readonly output: 'mean' | 'draw';
+      readonly draw: DrawKey;
+    }
   | { readonly what: 'interpolation'; readonly steps: number; readonly draw: DrawKey } // rows 2i to 2i+1
   | { readonly what: 'roundTrip'; readonly components: number; readonly clip: boolean };
 
