@@ -12,5 +12,5 @@ if (problem) {
   console.error(problem);
   process.exitCode = 69;
 } else {
-  import('./setup/launch.mjs').then(({ launch }) => launch());
+  void import('./setup/launch.mjs').then(({ launch }) => launch());
 }

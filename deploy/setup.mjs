@@ -13,5 +13,5 @@ if (problem) {
   console.error(problem);
   process.exitCode = 69;
 } else {
-  import('./setup/main.mjs').then(({ runSetUp }) => runSetUp({ fetch: true, retry: false }));
+  void import('./setup/main.mjs').then(({ runSetUp }) => runSetUp({ fetch: true, retry: false }));
 }

@@ -135,7 +135,8 @@ async function compileAddon(paths, library, compiler, temporary) {
     ...[headersFolder(paths), join(folder, library.include)].map((include) => `-I${include}`),
     backend,
     join(sources, 'tfjs_binding.cc'),
-    ...['-o', join(temporary, FILE)],
+    '-o',
+    join(temporary, FILE),
     `-L${lib}`,
     ...library.files.map((file) => `-l:${file}`),
     // From where the addon lies, two levels below the cache: a clone may be moved with everything in it.

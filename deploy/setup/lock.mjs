@@ -25,13 +25,17 @@ export async function withLock(paths, work) {
   const forget = onInterrupt(release);
   try {
     // Only the owner builds, so whatever lies here was left by a set-up that was killed.
-    rmSync(join(paths.cache, 'tmp'), { recursive: true, force: true });
+    removeTemporary(paths);
     await work();
   } finally {
+    removeTemporary(paths);
     forget();
     release();
   }
 }
+
+/** @param {import('./paths.mjs').Paths} paths */
+const removeTemporary = (paths) => rmSync(join(paths.cache, 'tmp'), { recursive: true, force: true });
 
 /** @param {string} file */
 async function acquire(file) {

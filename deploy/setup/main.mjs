@@ -85,5 +85,5 @@ const writeRemedies = {
 function writeFailure(error) {
   if (!(error instanceof Error) || !('code' in error) || !('path' in error)) return null;
   const why = writeRemedies[String(error.code)];
-  return why ? new SetupError(`cannot write ${error.path}: ${why} and run it again`, 1) : null;
+  return why ? new SetupError(`cannot write ${String(error.path)}: ${why} and run it again`, 1) : null;
 }

@@ -68,11 +68,14 @@ function wheelObstacles(facts, flavour) {
   }
   /** @type {string[]} */
   const obstacles = [];
-  const packages = [];
-  if (!facts.compiler) obstacles.push('a C++ compiler is missing') && packages.push('compiler');
+  const packages = facts.compiler ? [] : ['compiler'];
+  if (!facts.compiler) obstacles.push('a C++ compiler is missing');
   if (!facts.unpacked) {
     if (facts.offline) return { obstacles: ['LOCKSTEP_OFFLINE=1 forbids fetching it'], packages: [] };
-    if (!facts.pip) obstacles.push('python3 with pip is missing') && packages.push('pip');
+    if (!facts.pip) {
+      obstacles.push('python3 with pip is missing');
+      packages.unshift('pip');
+    }
     if (facts.freeBytes < neededBytes[flavour]) {
       const [needed, free] = [neededBytes[flavour], facts.freeBytes].map((bytes) => (bytes / 1e9).toFixed(1));
       obstacles.push(`it needs ${needed} GB of disk, of which ${free} GB are free`);

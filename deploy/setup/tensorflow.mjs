@@ -67,12 +67,14 @@ async function follow(route, paths, flavour) {
     case 'user':
       await installUserLibrary(paths);
       return null;
+    case 'vendor':
+      return runVendorInstaller(paths);
     case 'wheel': {
       const { library, problem } = await fetchWheel(paths, flavour);
       return library ? installAddon(paths, library, compilerOf(paths)) : problem;
     }
-    case 'vendor':
-      return runVendorInstaller(paths);
+    default:
+      throw new Error(`no route is called ${String(route)}`);
   }
 }
 

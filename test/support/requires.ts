@@ -1,0 +1,46 @@
+/**
+ * What a test needs of the machine beyond npm's packages. Where that is missing the test is skipped, with the
+ * reason; under LOCKSTEP_TEST_STRICT=1, as in CI, a missing one fails, so that nothing goes untested unseen.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import type { TestContext } from 'node:test';
+
+const PROBE_TIMEOUT_MS = 60_000;
+const venvPython = new URL('../../.lockstep/python/bin/python3', import.meta.url).pathname;
+
+/** The Python with the packages of test/golden/requirements.txt where CI made one, else the machine's. */
+export const python = existsSync(venvPython) ? venvPython : 'python3';
+
+const probes = {
+  numpy: { command: python, args: ['-c', 'import numpy'], remedy: 'pip install numpy' },
+  scipy: { command: python, args: ['-c', 'import scipy'], remedy: 'pip install scipy' },
+  safetensors: { command: python, args: ['-c', 'import safetensors'], remedy: 'pip install safetensors' },
+  promtool: { command: 'promtool', args: ['--version'], remedy: 'apt-get install prometheus' },
+  prometheus: { command: 'prometheus', args: ['--version'], remedy: 'apt-get install prometheus' },
+  chromium: { command: 'chromium', args: ['--version'], remedy: 'apt-get install chromium' },
+  'g++': { command: 'g++', args: ['--version'], remedy: 'apt-get install g++' },
+} as const;
+
+export type Requirement = keyof typeof probes;
+
+/**
+ * @returns whether the test may go on; if not, it is marked as skipped
+ * @throws in strict mode, when the requirement is missing
+ */
+export function requires(name: Requirement, context: TestContext): boolean {
+  const { command, args, remedy } = probes[name];
+  const isThere = spawnSync(command, args, { timeout: PROBE_TIMEOUT_MS, stdio: 'ignore' }).status === 0;
+  return isThere || missing(`${name} is missing (${remedy})`, context);
+}
+
+/** The same for a file, such as a data set or a program of a fixed place. */
+export function requiresFile(path: string, remedy: string, context: TestContext): boolean {
+  return existsSync(path) || missing(`${path} is missing (${remedy})`, context);
+}
+
+function missing(reason: string, context: TestContext): false {
+  if (process.env['LOCKSTEP_TEST_STRICT'] === '1') throw new Error(reason);
+  context.skip(reason);
+  return false;
+}
