@@ -28,16 +28,18 @@ export interface StatisticsSpec {
   readonly size: number;
 }
 
-export type Mode =
-  | {
-      readonly kind: 'training';
-      /** Told of each batch-norm layer's mean and biased variance over this batch. */
-      readonly observe?: (name: string, mean: Tensor1D, variance: Tensor1D) => void;
-    }
-  | {
-      readonly kind: 'evaluation';
-      readonly statistics: Readonly<Record<string, { readonly mean: Tensor1D; readonly variance: Tensor1D }>>;
-    };
+export interface TrainingMode {
+  readonly kind: 'training';
+  /** Told of each batch-norm layer's mean and biased variance over this batch. */
+  readonly observe?: (name: string, mean: Tensor1D, variance: Tensor1D) => void;
+}
+
+export interface EvaluationMode {
+  readonly kind: 'evaluation';
+  readonly statistics: Readonly<Record<string, { readonly mean: Tensor1D; readonly variance: Tensor1D }>>;
+}
+
+export type Mode = TrainingMode | EvaluationMode;
 
 export interface Loss {
   readonly loss: Scalar; // summed over samples: what is differentiated
@@ -49,23 +51,34 @@ export interface Model {
   readonly parameters: readonly ParameterSpec[];
   readonly statistics: readonly StatisticsSpec[];
   readonly termNames: readonly string[]; // without `loss`
-  lossSum(
-    parameters: Parameters,
-    batch: ModelBatch,
-    draws: Draws,
-    mode: Mode,
-    settings: StepSettings,
-  ): Loss;
+  lossSum(parameters: Parameters, batch: ModelBatch, draws: Draws, mode: Mode, settings: StepSettings): Loss;
   readonly generative?: GenerativeModel;
 }
 
-/** What pictures need; given by models that can make them. */
+/** What pictures and bounds need; given by models of latent variables whose prior is standard normal. */
 export interface GenerativeModel {
   readonly latentCount: number;
-  /** Posterior mean and log-variance of the rows, [b, latentCount] each. */
-  encode(parameters: Parameters, rows: Tensor2D, mode: Mode): { mean: Tensor2D; logVariance: Tensor2D };
-  /** Output distribution at latents [b, latentCount]: mean and variance, [b, K] each. */
-  decode(parameters: Parameters, latents: Tensor2D, mode: Mode): { mean: Tensor2D; variance: Tensor2D };
-  /** z = mean + scale(logVariance) * noise, as the model was trained. */
-  sampleLatent(mean: Tensor2D, logVariance: Tensor2D, noise: Tensor2D): Tensor2D;
+  encode(parameters: Parameters, rows: Tensor2D, mode: EvaluationMode): Posterior;
+  /** @param latents [b, latentCount] */
+  decode(parameters: Parameters, latents: Tensor2D, mode: EvaluationMode): Output;
+}
+
+/** q(z | x) of each row. */
+export interface Posterior {
+  readonly mean: Tensor2D; // [b, latentCount]
+  readonly logVariance: Tensor2D; // [b, latentCount]
+  /** Latents by standard normal noise [b, latentCount], as the model was trained. */
+  sample(noise: Tensor2D): Tensor2D;
+  /** Log density, [b], of the latents that `sample` makes of the noise. */
+  logDensity(noise: Tensor2D): Tensor1D;
+}
+
+/** p(x | z) of each row: a distribution over its K values, independently. */
+export interface Output {
+  mean(): Tensor2D; // [b, K]
+  variance(): Tensor2D; // [b, K]
+  /** -log p(x | z), [b], in nats. */
+  negativeLogLikelihood(rows: Tensor2D): Tensor1D;
+  /** A draw by standard normal noise [b, K]. */
+  sample(noise: Tensor2D): Tensor2D;
 }

@@ -16,17 +16,25 @@ export const modelFields = {
     .default('variance')
     .describe('output distribution'),
   varianceHead: z
-    .enum(['trained', 'frozen', 'shared', 'none'])
-    .default('trained')
-    .describe('how the output variance is learned'),
-  varianceFloor: positive.default(0.01).describe('added to the output variance (eps)'),
+    .enum(['auto', 'trained', 'frozen', 'shared', 'none'])
+    .default('auto')
+    .describe('how the output variance is learned; auto: trained, or none where the likelihood has none'),
+  varianceFloor: positive.default(0.01).describe('added to the output of likelihood variance (eps)'),
   fixedVariance: positive.default(1).describe('the variance of likelihood fixedVariance'),
-  varianceL2: z.number().min(0).default(0.001).describe('penalty on the weights of a logVariance output'),
+  varianceL2: z
+    .number()
+    .min(0)
+    .default(0.001)
+    .describe('penalty on the weights of the output of likelihood logVariance'),
   sampling: z
     .enum(['correct', 'original'])
     .default('correct')
     .describe('latent noise scale: exp(logvar/2), or exp(logvar) as the post had it'),
-  freeBits: z.number().min(0).default(0).describe('nats of KL per latent that cost nothing'),
+  freeBits: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('nats of KL that cost nothing, for each latent, by its mean over a micro-batch'),
 };
 
 export const modelSettingsSchema = z.strictObject(modelFields);

@@ -1,0 +1,131 @@
+/**
+ * Any model on any runtime, as the trainer sees it: arrays in, arrays out.
+ *
+ * Parameters, basis and statistics stay on the device; everything else is a pure function of them and of the
+ * arguments, and keeps no tensor beyond the call.
+ */
+import assert from 'node:assert';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Batch } from '../data/dataset.ts';
+import type { LayoutEntry } from '../math/layout.ts';
+import type { Compute, DrawKey, StepSettings, Terms } from './compute.ts';
+import { addCovariance } from './covariance.ts';
+import { leadingComponents } from './components.ts';
+import { featuresOf, loadModel, type LoadedModel, type LoadOptions } from './loaded-model.ts';
+import type { Loss, Mode, Model, Parameters } from './model.ts';
+import { render } from './pictures.ts';
+import type { Runtime } from './runtime.ts';
+import { createObserver } from './statistics-store.ts';
+
+/** A `Compute`, and the model behind it for what only a command asks (evaluation.ts). */
+export interface ModelCompute extends Compute {
+  readonly loaded: LoadedModel;
+}
+
+/** Puts a model onto a device. Parameters, basis (if any) and statistics have to be set before they are needed. */
+export async function createModelCompute(
+  model: Model,
+  runtime: Runtime,
+  options: LoadOptions,
+): Promise<ModelCompute> {
+  const loaded = loadModel(model, runtime, options);
+  const { layout, statistics } = loaded;
+  const termNames = ['loss', ...model.termNames];
+  return {
+    loaded,
+    fingerprint: runtime.fingerprint,
+    image: options.image,
+    layout,
+    termNames,
+    statisticsLength: statistics.length,
+    setParameters: async (values) => loaded.parameters.set(values),
+    setBasis: async (basis) => loaded.setBasis(basis),
+    setStatistics: async (values) => statistics.set(values),
+    gradient: (batch, draw, settings, out) => gradient(loaded, termNames, batch, draw, settings, out),
+    async statistics(batch, draw, sums) {
+      const observer = createObserver(model.statistics);
+      const mode: Mode = { kind: 'training', observe: observer.observe };
+      tf.tidy(() => void lossOf(loaded, loaded.named(), batch, draw, mode, { klWeight: 1 }));
+      await observer.collect(sums);
+    },
+    async evaluate(batch, draw, settings) {
+      const terms = tf.tidy(() =>
+        stackTerms(termNames, lossOf(loaded, loaded.named(), batch, draw, statistics.mode(), settings)),
+      );
+      return readTerms(termNames, terms);
+    },
+    covariance: addCovariance,
+    basis: (sums, rowCount, componentCount, whiten) =>
+      leadingComponents(runtime, sums, rowCount, componentCount, whiten),
+    render: (request, batch) => render(loaded, request, batch),
+    dispose: loaded.dispose,
+  };
+}
+
+function lossOf(
+  loaded: LoadedModel,
+  parameters: Parameters,
+  batch: Batch,
+  draw: DrawKey,
+  mode: Mode,
+  settings: StepSettings,
+): Loss {
+  const labels = batch.labels === null ? null : tf.tensor1d(Int32Array.from(batch.labels), 'int32');
+  const rows = featuresOf(loaded, batch);
+  return loaded.model.lossSum(parameters, { rows, labels }, loaded.runtime.draws(draw), mode, settings);
+}
+
+async function gradient(
+  loaded: LoadedModel,
+  termNames: readonly string[],
+  batch: Batch,
+  draw: DrawKey,
+  settings: StepSettings,
+  out: Float32Array,
+): Promise<Terms> {
+  assert.equal(out.length, loaded.layout.parameterCount, 'values of the gradient');
+  const [terms, ...grads] = tf.tidy(() => {
+    let terms: tf.Tensor1D | null = null;
+    const { grads } = tf.valueAndGrads((...trained: tf.Tensor[]) => {
+      const loss = lossOf(
+        loaded,
+        loaded.parameters.named(trained),
+        batch,
+        draw,
+        { kind: 'training' },
+        settings,
+      );
+      terms = tf.keep(stackTerms(termNames, loss));
+      return loss.loss;
+    })([...loaded.parameters.trained()]);
+    assert(terms !== null);
+    return [terms, ...grads] as [tf.Tensor1D, ...tf.Tensor[]];
+  });
+  await readGradient(loaded.layout.trained, grads, out);
+  return readTerms(termNames, terms);
+}
+
+async function readGradient(entries: readonly LayoutEntry[], grads: readonly tf.Tensor[], out: Float32Array) {
+  for (const [index, { offset }] of entries.entries()) {
+    const tensor = grads[index];
+    assert(tensor !== undefined);
+    out.set(await tensor.data<'float32'>(), offset);
+    tensor.dispose();
+  }
+}
+
+/** One tensor of all terms, so that they are read at once. */
+const stackTerms = (names: readonly string[], { loss, terms }: Loss): tf.Tensor1D =>
+  tf.stack(names.map((name) => (name === 'loss' ? loss : termOf(terms, name)))) as tf.Tensor1D;
+
+function termOf(terms: Loss['terms'], name: string): tf.Scalar {
+  const term = terms[name];
+  assert(term !== undefined, `the model gave no term ${name}`);
+  return term;
+}
+
+async function readTerms(names: readonly string[], terms: tf.Tensor1D): Promise<Terms> {
+  const values = await terms.data<'float32'>();
+  terms.dispose();
+  return Object.fromEntries(names.map((name, index) => [name, values[index] ?? NaN]));
+}

@@ -1,0 +1,33 @@
+/**
+ * What a device is to the model: where tensors live, how they get there, and where random draws come from.
+ *
+ * One model code runs on every TensorFlow.js backend; what differs between backends stands behind this
+ * interface. A process uses one runtime at a time: TensorFlow.js keeps its backend in a global.
+ */
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { DrawKey, Fingerprint } from './compute.ts';
+import type { Draws } from './model.ts';
+
+export const runtimeNames = ['auto', 'tensorflow', 'webgpu', 'wasm', 'cpu'] as const;
+export type RuntimeName = (typeof runtimeNames)[number];
+
+export interface RuntimeOptions {
+  readonly threads: number | null; // CPU threads; 1 by default, because their count changes bits
+  readonly precision: 'tf32' | 'float32'; // of matrix products on a GPU
+  readonly allowCpu: boolean; // go on without a GPU that is there and cannot be used
+}
+
+export interface Eigen {
+  readonly values: Float32Array; // [n], ascending
+  readonly vectors: Float32Array; // [n, n], a column each
+}
+
+export interface Runtime {
+  readonly fingerprint: Fingerprint;
+  /** A tensor of a copy of the values: the array may be overwritten afterwards. */
+  upload(values: Float32Array, shape: readonly number[]): Tensor;
+  /** Draws of one micro-batch: a pure function of the key and of the order of calls. */
+  draws(key: DrawKey): Draws;
+  /** The device's own solver of symmetric eigenproblems, where it has one. @param matrix [n, n] */
+  readonly eigen: ((matrix: Float32Array, size: number) => Promise<Eigen>) | null;
+}
