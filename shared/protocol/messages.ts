@@ -59,6 +59,7 @@ export const modelDescriptionSchema = z.strictObject({
     .max(4096),
   statistics: z.array(z.strictObject({ name: text, size: count })).max(4096), // batch-norm layers
   termNames: z.array(text).max(64), // `loss` first
+  generative: z.boolean(), // whether it can make pictures
 });
 export type ModelDescription = z.infer<typeof modelDescriptionSchema>;
 

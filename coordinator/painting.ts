@@ -1,0 +1,92 @@
+/**
+ * The pictures of a run: asked of a worker as tasks, so that the coordinator never touches a tensor.
+ *
+ * Originals, reconstructions beside them, samples of the prior, an interpolation, analogies (one image of each
+ * class, its row filled with draws from its posterior), and round trips through the principal components.
+ */
+import { rowLength, type ImageShape } from '../shared/data/dataset.ts';
+import type { Basis, DrawKey, RenderRequest } from '../shared/model/compute.ts';
+import type { ModelDescription, Split } from '../shared/protocol/messages.ts';
+import type { Config } from '../shared/runtime/config.ts';
+import type { Workload } from '../shared/runtime/workload.ts';
+import type { Journal } from './journal.ts';
+import { ask, type Program, type Request } from './requests.ts';
+
+export interface PaintingOptions {
+  readonly config: Config;
+  readonly workload: Workload;
+  readonly image: ImageShape;
+  readonly labels: Uint8Array | null; // [N], of all rows
+  readonly journal: Journal;
+  readonly model: ModelDescription;
+  readonly basis: Basis | null;
+}
+
+type SumSpec = Extract<Request, { kind: 'sum' }>['spec'];
+
+interface Sketch {
+  readonly name: string;
+  readonly request: RenderRequest;
+  readonly rows: readonly number[];
+  readonly count: number; // images
+  readonly columns: number;
+}
+
+const side = 10; // of the grids
+
+export function* paint(options: PaintingOptions, step: number): Program<void> {
+  if (!options.model.generative) return;
+  const split: Split = options.workload.split.heldOut.length > 0 ? 'heldOut' : 'training';
+  const features = rowLength(options.image);
+  for (const sketch of sketches(options, split)) {
+    const { name, request, rows, count, columns } = sketch;
+    const spec: SumSpec = { kind: 'render', request, split, rows: [...rows] };
+    const resultLength = count * features;
+    const answer = yield* ask({ kind: 'sum', spec, leafCount: 1, resultLength, dtype: 'float32' }, 'sum');
+    const pixels = answer.result.values as Float32Array;
+    options.journal.picture({ name, kind: request.what, step, split, rows, columns, pixels });
+  }
+}
+
+function sketches(options: PaintingOptions, split: Split): Sketch[] {
+  const { config, basis, labels, workload } = options;
+  const draw: DrawKey = { seed: config.seed, purpose: 'pictures', step: 0, microBatch: 0 };
+  const available = [...workload.split[split === 'heldOut' ? 'heldOut' : 'training']];
+  const shown = available.slice(0, side * side);
+  const some = available.slice(0, 2 * side);
+  const classes = onePerClass(available, labels) ?? available.slice(0, side);
+  const list: Sketch[] = [
+    { name: 'samples', request: { what: 'samples', count: side * side, draw }, rows: [], count: side * side, columns: side },
+    { name: 'reconstructions', request: { what: 'reconstructions', draw }, rows: shown, count: shown.length, columns: side },
+    {
+      name: 'interpolation',
+      request: { what: 'interpolation', steps: side, draw },
+      rows: some,
+      count: Math.floor(some.length / 2) * side,
+      columns: side,
+    },
+  ];
+  for (const output of ['mean', 'draw'] as const) {
+    const request = { what: 'posterior', draws: side, output, draw } as const;
+    list.push({ name: `analogies-${output}`, request, rows: classes, count: classes.length * side, columns: side });
+  }
+  if (basis !== null) {
+    for (const clip of [true, false]) {
+      const request = { what: 'roundTrip', components: basis.componentCount, clip } as const;
+      const name = `pca-${basis.componentCount}${clip ? '' : '-unclipped'}`;
+      list.push({ name, request, rows: shown, count: shown.length, columns: side });
+    }
+  }
+  return list;
+}
+
+/** The first row of each class, in the order of classes; null without labels. */
+function onePerClass(rows: readonly number[], labels: Uint8Array | null): number[] | null {
+  if (labels === null) return null;
+  const first = new Map<number, number>();
+  for (const row of rows) {
+    const label = labels[row]!;
+    if (!first.has(label)) first.set(label, row);
+  }
+  return [...first].sort(([a], [b]) => a - b).map(([, row]) => row);
+}

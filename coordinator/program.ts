@@ -1,0 +1,222 @@
+/**
+ * The story of a training run, from top to bottom.
+ *
+ * A step is a pure function of (parameters, moments, step number), so the story needs no bookkeeping of rows,
+ * workers or random states: it asks for step after step, and evaluates, paints and saves at the end of epochs.
+ */
+import type { ImageShape } from '../shared/data/dataset.ts';
+import { initialise } from '../shared/math/initialise.ts';
+import type { Kernels } from '../shared/math/kernels.ts';
+import { createLayout } from '../shared/math/layout.ts';
+import { estimateNoise, noiseScale } from '../shared/math/noise-scale.ts';
+import { klWeightAt, learningRateAt } from '../shared/math/schedule.ts';
+import type { Basis, Terms } from '../shared/model/compute.ts';
+import type { ModelDescription } from '../shared/protocol/messages.ts';
+import type { Config } from '../shared/runtime/config.ts';
+import type { Workload } from '../shared/runtime/workload.ts';
+import { estimateStatistics, evaluateSplit, perSample } from './evaluation.ts';
+import type { EvaluationRecord, Journal, Snapshot, StepRecord } from './journal.ts';
+import { paint } from './painting.ts';
+import { findBasis, publishBasis } from './principal-components.ts';
+import { beginInterval, beginProgress, follow, totalSteps, type Progress } from './progress.ts';
+import { ask, type Program, type StatePart, type StepResult } from './requests.ts';
+import { observeLoss } from './stopping.ts';
+
+export interface ProgramOptions {
+  readonly config: Config;
+  readonly workload: Workload;
+  readonly image: ImageShape;
+  readonly labels: Uint8Array | null; // of the training file's rows
+  readonly journal: Journal;
+  readonly createKernels: (bytes: number) => Kernels;
+  readonly nowMs: () => number;
+  /** Where to go on: everything of a checkpoint, or parameters alone to begin from. */
+  readonly resume: Snapshot | null;
+  readonly initialParameters: Float32Array | null;
+}
+
+export interface RunResult {
+  readonly steps: number;
+  readonly epochs: number;
+  readonly loss: number; // of the last step, nats per sample
+  readonly heldOutLoss: number | null;
+  readonly samplesPerSecond: number; // all steps but the first; set-up and evaluation not counted
+  readonly parameterCount: number;
+  readonly stopped: 'finished' | 'early' | 'time' | 'asked';
+  readonly parameters: Float32Array; // [P]
+}
+
+export function* train(options: ProgramOptions): Program<RunResult> {
+  const { config, workload, journal, resume } = options;
+  const { model, backend } = yield* ask({ kind: 'model' }, 'model');
+  journal.modelKnown(model, backend);
+  const basis = yield* provideBasis(options);
+  yield* provideParameters(options, model);
+
+  const progress = beginProgress(resume);
+  const stepCount = totalSteps(config, workload);
+  let stopped: RunResult['stopped'] = 'finished';
+  while (progress.step < stepCount) {
+    yield* trainStep(options, progress, stepCount);
+    const last = progress.step === stepCount;
+    const late = config.maxSeconds !== null && progress.seconds >= config.maxSeconds;
+    const asked = journal.stopRequested();
+    const epoch = workload.stream.epochOf(progress.step - 1);
+    const endsEpoch = workload.stream.lastStepOfEpoch(epoch) === progress.step - 1;
+    const evaluates = last || late || (endsEpoch && (epoch + 1) % config.evaluateEvery === 0);
+    let early = false;
+    let best = false;
+    if (evaluates && !asked) {
+      ({ early, best } = yield* evaluate(options, model, progress));
+      const paints = config.pictureEvery > 0 && (epoch + 1) % config.pictureEvery === 0;
+      if (paints || last || late || early) yield* paint({ ...options, basis, model }, progress.step);
+    }
+    const ends = last || late || early || asked;
+    if (ends || best || journal.checkpointDue(progress.step)) {
+      journal.checkpoint(yield* takeSnapshot(model, basis, progress), best);
+    }
+    if (asked) stopped = 'asked';
+    else if (early) stopped = 'early';
+    else if (late && !last) stopped = 'time';
+    if (ends) break;
+  }
+  const { parameters } = yield* takeSnapshot(model, basis, progress);
+  return {
+    steps: progress.step,
+    epochs: (progress.step * config.batchSize) / workload.split.training.length,
+    loss: progress.lastLoss,
+    heldOutLoss: progress.heldOutLoss,
+    samplesPerSecond: progress.timedSeconds > 0 ? progress.timedSamples / progress.timedSeconds : 0,
+    parameterCount: parameters.length,
+    stopped,
+    parameters,
+  };
+}
+
+function* provideBasis({ config, workload, image, journal, resume }: ProgramOptions): Program<Basis | null> {
+  if (config.components === null) return null;
+  const settings = { image, componentCount: config.components, whiten: config.whiten, pcaRows: config.pcaRows };
+  const basis = resume?.basis ?? journal.cachedBasis() ?? (yield* findBasis(workload, settings));
+  journal.basisKnown(basis);
+  yield* publishBasis(basis);
+  return basis;
+}
+
+/** First values of parameters and moments: made from the seed, given, or those of the checkpoint. */
+function* provideParameters(options: ProgramOptions, model: ModelDescription): Program<void> {
+  const { config, createKernels, resume } = options;
+  const layout = createLayout(model.parameters);
+  let parameters = resume?.parameters ?? options.initialParameters;
+  if (parameters === null) {
+    const kernels = createKernels(layout.parameterCount * 4 + 64);
+    const offset = kernels.allocate(layout.parameterCount * 4);
+    initialise(layout, config.seed, kernels, offset);
+    parameters = kernels.float32(offset, layout.parameterCount);
+  }
+  const fill = (part: StatePart): void => {
+    const part_ = (values: Float32Array): Float32Array => values.subarray(part.offset, part.offset + part.parameters.length);
+    part.parameters.set(part_(parameters));
+    if (resume === null) return;
+    part.firstMoment.set(part_(resume.firstMoment));
+    part.secondMoment.set(part_(resume.secondMoment));
+  };
+  yield* ask({ kind: 'load', version: 1, fill }, 'done');
+}
+
+/** One step: ask for it, and write down what it was. */
+function* trainStep(options: ProgramOptions, progress: Progress, stepCount: number): Program<void> {
+  const { config, workload, journal, nowMs } = options;
+  const { step } = progress;
+  const learningRate = learningRateAt({ ...config, horizonSteps: config.scheduleSteps ?? stepCount }, step);
+  const klWeight = klWeightAt(config, step);
+  const beganMs = nowMs();
+  const { result } = yield* ask(
+    {
+      kind: 'step',
+      step,
+      leafCount: workload.stream.microBatchCount,
+      batchSize: config.batchSize,
+      settings: { klWeight },
+      optimiser: { ...config, updates: progress.updates, learningRate },
+      clipNorm: config.clipNorm,
+      onNonfinite: config.onNonfinite,
+    },
+    'step',
+  );
+  const seconds = (nowMs() - beganMs) / 1000;
+  const record = describeStep(options, result, { step, learningRate, klWeight, seconds });
+  follow(progress, record, result.committed);
+  journal.stepDone(record);
+}
+
+function describeStep(
+  { config, workload }: ProgramOptions,
+  result: StepResult,
+  at: { step: number; learningRate: number; klWeight: number; seconds: number },
+): StepRecord {
+  const noise = estimateNoise({ ...result, microBatchCount: workload.stream.microBatchCount, microBatchSize: workload.microBatchSize });
+  return {
+    ...at,
+    epoch: ((at.step + 1) * config.batchSize) / workload.split.training.length,
+    terms: perSample(result.terms, config.batchSize),
+    gradientNorm: result.gradientNorm,
+    noise: noise === null ? null : { squaredGradient: noise.gradientSquares, trace: noise.noise },
+    samples: config.batchSize,
+    phases: result.phases,
+    workers: result.workerCount,
+    committed: result.committed,
+  };
+}
+
+function* evaluate(options: ProgramOptions, model: ModelDescription, progress: Progress): Program<{ early: boolean; best: boolean }> {
+  const { config, workload, journal } = options;
+  const { since } = progress;
+  const size = 2 * model.statistics.reduce((sum, layer) => sum + layer.size, 0);
+  progress.statistics = yield* estimateStatistics(workload, size);
+  const training = (yield* evaluateSplit(workload, 'training', config.klWeight)) as Terms;
+  const heldOut = yield* evaluateSplit(workload, 'heldOut', config.klWeight);
+  const test = yield* evaluateSplit(workload, 'test', config.klWeight);
+  const judged = (heldOut ?? training)['loss']!;
+  const best = Number.isFinite(judged) && (progress.bestLoss === null || judged < progress.bestLoss);
+  if (best) progress.bestLoss = judged;
+  progress.heldOutLoss = heldOut?.['loss'] ?? null;
+  const watched = config.stopOn === 'training' ? since.terms['loss']! / since.samples : judged;
+  const observed = observeLoss(progress.stopping, watched, { minDelta: config.stopMinDelta, patience: config.stopPatience });
+  progress.stopping = observed.state;
+  const record: EvaluationRecord = {
+    step: progress.step,
+    epoch: (progress.step * config.batchSize) / workload.split.training.length,
+    seconds: progress.seconds,
+    trainingMean: perSample(since.terms, since.samples),
+    training,
+    heldOut,
+    test,
+    samplesPerSecond: since.samples / since.seconds,
+    workers: progress.workers,
+    noiseScale: noiseScale(since.noise),
+    improved: best,
+  };
+  journal.evaluated(record);
+  beginInterval(progress);
+  return { early: config.stopOn !== 'none' && observed.stop, best };
+}
+
+/** Copies of all that a run needs to go on. */
+function* takeSnapshot(model: ModelDescription, basis: Basis | null, progress: Progress): Program<Snapshot> {
+  const { parts } = yield* ask({ kind: 'read' }, 'read');
+  const length = parts.reduce((sum, part) => sum + part.parameters.length, 0);
+  const gather = (pick: (part: StatePart) => Float32Array): Float32Array => {
+    const whole = new Float32Array(length);
+    for (const part of parts) whole.set(pick(part), part.offset);
+    return whole;
+  };
+  return {
+    parameters: gather((part) => part.parameters),
+    firstMoment: gather((part) => part.firstMoment),
+    secondMoment: gather((part) => part.secondMoment),
+    model,
+    basis,
+    statistics: progress.statistics,
+    progress: structuredClone({ ...progress, statistics: null }),
+  };
+}

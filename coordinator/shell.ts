@@ -1,0 +1,131 @@
+/**
+ * Feeds the coordinator's machine with what arrives, and carries out its effects on a hub.
+ *
+ * Frames are judged before they are believed: a stale or doubled one is counted and forgotten, anything else
+ * that breaks the protocol ends that worker's connection, never the run.
+ */
+import { ProtocolError } from '../shared/errors.ts';
+import { decodeWorkerMessage, encodeControl, isControl } from '../shared/protocol/control.ts';
+import { decodeFrame, encodeFrame } from '../shared/protocol/frame.ts';
+import type { Frames, Hub, HubEvents, PeerId } from '../shared/transport/transport.ts';
+import type { Clock } from '../shared/runtime/clock.ts';
+import type { ClusterEvent } from './cluster.ts';
+import type { Coordinator } from './coordinator.ts';
+import type { Effect, Notice } from './effects.ts';
+
+export interface ShellOptions<T> {
+  readonly coordinator: Coordinator<T>;
+  readonly epoch: number; // the run folder's incarnation: what an older one sends is refused
+  readonly clock: Clock;
+  readonly bind: (events: HubEvents) => Promise<Hub>;
+  readonly onNotice: (notice: Notice) => void;
+  /** A message that broke the protocol; `kind` is a bounded label. */
+  readonly onOffence: (peer: PeerId, kind: string, message: string) => void;
+}
+
+export interface CoordinatorShell<T> {
+  readonly endpoint: string;
+  /** Settles with what the program returned, or with the error that ended the run. */
+  readonly finished: Promise<T>;
+  close(): Promise<void>;
+}
+
+const tickMs = 1000;
+
+export async function startCoordinator<T>(options: ShellOptions<T>): Promise<CoordinatorShell<T>> {
+  const { coordinator, epoch, clock } = options;
+  const connected = new Set<PeerId>();
+  let settled = false;
+  let cancelTick = (): void => {};
+  let settle: { resolve: (value: T) => void; reject: (error: unknown) => void };
+  const finished = new Promise<T>((resolve, reject) => (settle = { resolve, reject }));
+  finished.catch(() => {}); // whoever awaits it is told; nobody has to
+
+  const hub = await options.bind({
+    onPeerLost(peer, reason) {
+      connected.delete(peer);
+      run(() => coordinator.handle({ type: 'lost', peer, reason }));
+    },
+    onFrames(peer, frames) {
+      connected.add(peer);
+      const event = read(peer, frames);
+      if (event !== null) run(() => coordinator.handle(event), peer);
+    },
+  });
+
+  function read(peer: PeerId, frames: Frames): ClusterEvent | null {
+    try {
+      if (!isControl(frames)) {
+        const frame = decodeFrame(frames, { epoch, values: (header) => coordinator.expect(header) });
+        return { type: 'frame', peer, frame };
+      }
+      const envelope = decodeWorkerMessage(frames);
+      if (envelope.message.type !== 'hello' && envelope.epoch !== epoch) throw new ProtocolError('stale', 'spoke to another incarnation');
+      return { type: 'message', peer, message: envelope.message };
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      offend(peer, error);
+      return null;
+    }
+  }
+
+  function offend(peer: PeerId, error: ProtocolError): void {
+    if (error.kind === 'stale' || error.kind === 'duplicate' || error.kind === 'epoch') {
+      options.onNotice({ kind: error.kind === 'duplicate' ? 'duplicate' : 'stale', peer });
+      return;
+    }
+    options.onOffence(peer, error.kind, error.message);
+    hub.drop(peer, error.message);
+  }
+
+  /** Lets the machine handle an event. An error that is not a peer's ends the run. */
+  function run(step: () => Effect[], peer?: PeerId): void {
+    if (settled) return;
+    try {
+      step().forEach(carryOut);
+      if (coordinator.result !== null) end(() => settle.resolve(coordinator.result as T));
+    } catch (error) {
+      if (error instanceof ProtocolError && peer !== undefined) offend(peer, error);
+      else end(() => settle.reject(error));
+    }
+  }
+
+  function carryOut(effect: Effect): void {
+    switch (effect.type) {
+      case 'send':
+        return hub.send(effect.peer, encodeControl(epoch, effect.message));
+      case 'sendFrame':
+        return hub.send(effect.peer, encodeFrame(effect.frame, epoch));
+      case 'drop':
+        return hub.drop(effect.peer, effect.reason);
+      case 'notice':
+        return options.onNotice(effect.notice);
+      default:
+        return effect satisfies never;
+    }
+  }
+
+  function end(how: () => void): void {
+    settled = true;
+    cancelTick();
+    how();
+  }
+
+  /** Each second: deadlines, and a ping to everybody, by which the hub finds out who is gone. */
+  function tick(): void {
+    for (const peer of connected) hub.send(peer, encodeControl(epoch, { type: 'ping' }));
+    run(() => coordinator.handle({ type: 'tick' }));
+    if (!settled) cancelTick = clock.after(tickMs, tick);
+  }
+
+  cancelTick = clock.after(tickMs, tick);
+  run(() => coordinator.begin());
+  return {
+    endpoint: hub.endpoint,
+    finished,
+    async close() {
+      end(() => {});
+      await hub.close();
+    },
+  };
+}
