@@ -50,7 +50,11 @@ export function createArraySender(options: ArraySenderOptions): ArraySender {
       receiver.underWay += 1;
       const chunk = receiver.next;
       const values = (copies[chunk - range.first] ??= current.view(chunk).slice());
-      yield { type: 'sendFrame', peer: worker, frame: { type: 'array', array: options.array, version, chunk, values } };
+      yield {
+        type: 'sendFrame',
+        peer: worker,
+        frame: { type: 'array', array: options.array, version, chunk, values },
+      };
     }
     if ([...receivers.values()].every(({ next }) => next === range.end)) copies = [];
   }
@@ -61,7 +65,8 @@ export function createArraySender(options: ArraySenderOptions): ArraySender {
       copies = [];
       range = options.chunks ?? { first: 0, end: Math.ceil(length / options.valuesPerChunk) };
       chunkAt(length, range.end - 1, options.valuesPerChunk); // throws when the range does not fit
-      for (const receiver of receivers.values()) Object.assign(receiver, { next: range.first, announced: false });
+      for (const receiver of receivers.values())
+        Object.assign(receiver, { next: range.first, announced: false });
       return [...receivers].flatMap(([worker, receiver]) => [...feed(worker, receiver)]);
     },
     attach(worker) {

@@ -98,7 +98,8 @@ export function createCluster({ door, minWorkers, stores, deadlines, nowMs }: Cl
   }
 
   function onNode(peer: PeerId, message: NodeMessage): Effect[] {
-    if (task === null || message.task !== task.id || message.attempt !== task.attempt) return [notice('stale', peer)];
+    if (task === null || message.task !== task.id || message.attempt !== task.attempt)
+      return [notice('stale', peer)];
     const part = partOf(task, message);
     if (part === undefined) {
       throw new ProtocolError('unasked', `computed node ${nodeKey(message)}, which was not dealt`);
@@ -166,7 +167,9 @@ export function createCluster({ door, minWorkers, stores, deadlines, nowMs }: Cl
     if (member === undefined) return [];
     const effects: Effect[] = [{ type: 'notice', notice: { kind: 'lost', rank: member.rank, peer, reason } }];
     if (task === null) return effects;
-    const owed = task.parts.filter(({ worker, result, node }) => worker === peer && (result === null || stores.owes(node)));
+    const owed = task.parts.filter(
+      ({ worker, result, node }) => worker === peer && (result === null || stores.owes(node)),
+    );
     for (const part of owed) part.worker = null;
     if (owed.length === 0) return effects;
     const microBatches = owed.reduce((sum, { node }) => sum + node.end - node.first, 0);
@@ -181,7 +184,9 @@ export function createCluster({ door, minWorkers, stores, deadlines, nowMs }: Cl
     const touched = new Set<PeerId>();
     const effects: Effect[] = [];
     const load = (peer: PeerId): number =>
-      parts.filter(({ worker, result }) => worker === peer && result === null).reduce((n, { node }) => n + node.end - node.first, 0);
+      parts
+        .filter(({ worker, result }) => worker === peer && result === null)
+        .reduce((n, { node }) => n + node.end - node.first, 0);
     for (const node of nodes) {
       const heir = members.ready().sort((a, b) => load(a.peer) - load(b.peer))[0];
       if (heir === undefined) break; // whoever joins next adopts them
@@ -287,4 +292,7 @@ export function createCluster({ door, minWorkers, stores, deadlines, nowMs }: Cl
   }
 }
 
-const notice = (kind: 'stale' | 'duplicate', peer: PeerId): Effect => ({ type: 'notice', notice: { kind, peer } });
+const notice = (kind: 'stale' | 'duplicate', peer: PeerId): Effect => ({
+  type: 'notice',
+  notice: { kind, peer },
+});

@@ -7,9 +7,19 @@ import type { PeerId } from '../shared/transport/transport.ts';
 
 /** Something that people or metrics want to know of. */
 export type Notice =
-  | { readonly kind: 'joined' | 'lost' | 'refused'; readonly rank: number | null; readonly peer: PeerId; readonly reason: string }
+  | {
+      readonly kind: 'joined' | 'lost' | 'refused';
+      readonly rank: number | null;
+      readonly peer: PeerId;
+      readonly reason: string;
+    }
   | { readonly kind: 'reassigned'; readonly rank: number; readonly microBatches: number }
-  | { readonly kind: 'nonFinite'; readonly rank: number; readonly leaves: readonly number[]; readonly again: boolean }
+  | {
+      readonly kind: 'nonFinite';
+      readonly rank: number;
+      readonly leaves: readonly number[];
+      readonly again: boolean;
+    }
   | { readonly kind: 'stale' | 'duplicate'; readonly peer: PeerId }
   | { readonly kind: 'mixed'; readonly reason: string };
 

@@ -76,17 +76,30 @@ export function createMembers(options: DoorOptions): Members {
 
     hello(peer, { protocol, version, host, pid, fingerprint }) {
       if (protocol !== protocolVersion || version !== options.version) {
-        const [got, expected] = [`lockstep ${version} (protocol ${protocol})`, `${options.version} (${protocolVersion})`];
-        return refuse(peer, null, `the worker on ${host} runs ${got}, the coordinator ${expected}: install the same version`);
+        const [got, expected] = [
+          `lockstep ${version} (protocol ${protocol})`,
+          `${options.version} (${protocolVersion})`,
+        ];
+        return refuse(
+          peer,
+          null,
+          `the worker on ${host} runs ${got}, the coordinator ${expected}: install the same version`,
+        );
       }
       const difference = reference === null ? null : describeDifference(reference, fingerprint);
       if (difference !== null && options.requireIdentical) {
-        return refuse(peer, null, `the worker on ${host} differs in ${difference}, and --require-identical is set`);
+        return refuse(
+          peer,
+          null,
+          `the worker on ${host} differs in ${difference}, and --require-identical is set`,
+        );
       }
       reference ??= fingerprint;
       const rank = lowestFreeRank();
       members.set(peer, { peer, rank, host, pid, fingerprint, ready: false });
-      const effects: Effect[] = [{ type: 'send', peer, message: { type: 'welcome', rank, ...options.welcome } }];
+      const effects: Effect[] = [
+        { type: 'send', peer, message: { type: 'welcome', rank, ...options.welcome } },
+      ];
       if (difference !== null) {
         const reason = `rank ${rank} differs in ${difference}: bits may depend on who computes what`;
         effects.push({ type: 'notice', notice: { kind: 'mixed', reason } });
@@ -96,16 +109,23 @@ export function createMembers(options: DoorOptions): Members {
 
     admit(peer, message) {
       const member = members.get(peer);
-      if (member === undefined) return { admitted: false, effects: refuse(peer, null, 'said ready before hello') };
+      if (member === undefined)
+        return { admitted: false, effects: refuse(peer, null, 'said ready before hello') };
       const problem = mismatch(message);
       if (problem !== null) {
         members.delete(peer);
-        return { admitted: false, effects: refuse(peer, member.rank, `rank ${member.rank} on ${member.host} ${problem}`) };
+        return {
+          admitted: false,
+          effects: refuse(peer, member.rank, `rank ${member.rank} on ${member.host} ${problem}`),
+        };
       }
       model ??= message.model;
       member.ready = true;
       const reason = `${member.host}, ${member.fingerprint.backend} ${member.fingerprint.version}, ${member.fingerprint.device}`;
-      return { admitted: true, effects: [{ type: 'notice', notice: { kind: 'joined', rank: member.rank, peer, reason } }] };
+      return {
+        admitted: true,
+        effects: [{ type: 'notice', notice: { kind: 'joined', rank: member.rank, peer, reason } }],
+      };
     },
 
     remove(peer) {

@@ -56,8 +56,20 @@ function sketches(options: PaintingOptions, split: Split): Sketch[] {
   const some = available.slice(0, 2 * side);
   const classes = onePerClass(available, labels) ?? available.slice(0, side);
   const list: Sketch[] = [
-    { name: 'samples', request: { what: 'samples', count: side * side, draw }, rows: [], count: side * side, columns: side },
-    { name: 'reconstructions', request: { what: 'reconstructions', draw }, rows: shown, count: shown.length, columns: side },
+    {
+      name: 'samples',
+      request: { what: 'samples', count: side * side, draw },
+      rows: [],
+      count: side * side,
+      columns: side,
+    },
+    {
+      name: 'reconstructions',
+      request: { what: 'reconstructions', draw },
+      rows: shown,
+      count: shown.length,
+      columns: side,
+    },
     {
       name: 'interpolation',
       request: { what: 'interpolation', steps: side, draw },
@@ -68,7 +80,13 @@ function sketches(options: PaintingOptions, split: Split): Sketch[] {
   ];
   for (const output of ['mean', 'draw'] as const) {
     const request = { what: 'posterior', draws: side, output, draw } as const;
-    list.push({ name: `analogies-${output}`, request, rows: classes, count: classes.length * side, columns: side });
+    list.push({
+      name: `analogies-${output}`,
+      request,
+      rows: classes,
+      count: classes.length * side,
+      columns: side,
+    });
   }
   if (basis !== null) {
     for (const clip of [true, false]) {

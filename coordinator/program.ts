@@ -95,7 +95,12 @@ export function* train(options: ProgramOptions): Program<RunResult> {
 
 function* provideBasis({ config, workload, image, journal, resume }: ProgramOptions): Program<Basis | null> {
   if (config.components === null) return null;
-  const settings = { image, componentCount: config.components, whiten: config.whiten, pcaRows: config.pcaRows };
+  const settings = {
+    image,
+    componentCount: config.components,
+    whiten: config.whiten,
+    pcaRows: config.pcaRows,
+  };
   const basis = resume?.basis ?? journal.cachedBasis() ?? (yield* findBasis(workload, settings));
   journal.basisKnown(basis);
   yield* publishBasis(basis);
@@ -114,11 +119,12 @@ function* provideParameters(options: ProgramOptions, model: ModelDescription): P
     parameters = kernels.float32(offset, layout.parameterCount);
   }
   const fill = (part: StatePart): void => {
-    const part_ = (values: Float32Array): Float32Array => values.subarray(part.offset, part.offset + part.parameters.length);
-    part.parameters.set(part_(parameters));
+    const slice = (values: Float32Array): Float32Array =>
+      values.subarray(part.offset, part.offset + part.parameters.length);
+    part.parameters.set(slice(parameters));
     if (resume === null) return;
-    part.firstMoment.set(part_(resume.firstMoment));
-    part.secondMoment.set(part_(resume.secondMoment));
+    part.firstMoment.set(slice(resume.firstMoment));
+    part.secondMoment.set(slice(resume.secondMoment));
   };
   yield* ask({ kind: 'load', version: 1, fill }, 'done');
 }
@@ -154,7 +160,11 @@ function describeStep(
   result: StepResult,
   at: { step: number; learningRate: number; klWeight: number; seconds: number },
 ): StepRecord {
-  const noise = estimateNoise({ ...result, microBatchCount: workload.stream.microBatchCount, microBatchSize: workload.microBatchSize });
+  const noise = estimateNoise({
+    ...result,
+    microBatchCount: workload.stream.microBatchCount,
+    microBatchSize: workload.microBatchSize,
+  });
   return {
     ...at,
     epoch: ((at.step + 1) * config.batchSize) / workload.split.training.length,
@@ -168,7 +178,11 @@ function describeStep(
   };
 }
 
-function* evaluate(options: ProgramOptions, model: ModelDescription, progress: Progress): Program<{ early: boolean; best: boolean }> {
+function* evaluate(
+  options: ProgramOptions,
+  model: ModelDescription,
+  progress: Progress,
+): Program<{ early: boolean; best: boolean }> {
   const { config, workload, journal } = options;
   const { since } = progress;
   const size = 2 * model.statistics.reduce((sum, layer) => sum + layer.size, 0);
@@ -181,7 +195,10 @@ function* evaluate(options: ProgramOptions, model: ModelDescription, progress: P
   if (best) progress.bestLoss = judged;
   progress.heldOutLoss = heldOut?.['loss'] ?? null;
   const watched = config.stopOn === 'training' ? since.terms['loss']! / since.samples : judged;
-  const observed = observeLoss(progress.stopping, watched, { minDelta: config.stopMinDelta, patience: config.stopPatience });
+  const observed = observeLoss(progress.stopping, watched, {
+    minDelta: config.stopMinDelta,
+    patience: config.stopPatience,
+  });
   progress.stopping = observed.state;
   const record: EvaluationRecord = {
     step: progress.step,

@@ -33,7 +33,8 @@ const emptyInterval = (): Interval => ({ terms: {}, samples: 0, seconds: 0, nois
 
 export function beginProgress(resume: Snapshot | null): Progress {
   const fresh = { sitting: 0, timedSamples: 0, timedSeconds: 0 };
-  if (resume !== null) return { ...structuredClone(resume.progress), statistics: resume.statistics, ...fresh };
+  if (resume !== null)
+    return { ...structuredClone(resume.progress), statistics: resume.statistics, ...fresh };
   return {
     ...fresh,
     step: 0,

@@ -47,7 +47,13 @@ export interface Reducer {
   readonly state: OptimiserState;
   /** Sends the parameters as they are, under this version, to all workers. */
   publish(version: number): Effect[];
-  begin(task: number, attempt: number, leafCount: number, batchSize: number, assignments: readonly Assignment[]): Effect[];
+  begin(
+    task: number,
+    attempt: number,
+    leafCount: number,
+    batchSize: number,
+    assignments: readonly Assignment[],
+  ): Effect[];
   reassign(node: TreeNode, worker: PeerId): Effect[];
   owes(node: TreeNode): boolean;
   /** What a frame must hold. @throws ProtocolError (`unasked`, `duplicate`) */
@@ -83,18 +89,17 @@ export function reducerRanges(parameterCount: number, count: number): { first: n
 export function createReducer({ layout, chunks, kernels, budget, window }: ReducerOptions): Reducer {
   const length = rangeLength(layout, chunks);
   const bytes = length * valueBytes;
-  const [parameters, firstMoment, secondMoment, gradient] = [0, 0, 0, 0].map(() => kernels.allocate(bytes)) as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [parameters, firstMoment, secondMoment, gradient] = [0, 0, 0, 0].map(() =>
+    kernels.allocate(bytes),
+  ) as [number, number, number, number];
   const slotBytes = Math.min(chunkLength, layout.parameterCount) * valueBytes;
   const slots = Array.from({ length: budget }, () => kernels.allocate(slotBytes));
   const sender = createArraySender({ array: 'parameters', valuesPerChunk: chunkLength, window, chunks });
   const all: Chunk[] = [];
-  for (let index = chunks.first; index < chunks.end; index += 1) all.push(chunkAt(layout.parameterCount, index));
-  const at = (base: number, { index }: Chunk): number => base + (index - chunks.first) * chunkLength * valueBytes;
+  for (let index = chunks.first; index < chunks.end; index += 1)
+    all.push(chunkAt(layout.parameterCount, index));
+  const at = (base: number, { index }: Chunk): number =>
+    base + (index - chunks.first) * chunkLength * valueBytes;
   let sum: Sum | null = null;
   let batchSize = 0;
 

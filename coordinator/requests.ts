@@ -77,7 +77,10 @@ export type Answer =
 export type Program<T> = Generator<Request, T, Answer>;
 
 /** Asks for one thing, typed by what is asked. @throws the error that the cluster gave instead */
-export function* ask<K extends Answer['kind']>(request: Request, kind: K): Program<Extract<Answer, { kind: K }>> {
+export function* ask<K extends Answer['kind']>(
+  request: Request,
+  kind: K,
+): Program<Extract<Answer, { kind: K }>> {
   const answer = yield request;
   if (answer.kind === 'failed') throw answer.error;
   if (answer.kind !== kind) throw new Error(`asked ${request.kind}, answered ${answer.kind}`);

@@ -60,7 +60,8 @@ export async function startCoordinator<T>(options: ShellOptions<T>): Promise<Coo
         return { type: 'frame', peer, frame };
       }
       const envelope = decodeWorkerMessage(frames);
-      if (envelope.message.type !== 'hello' && envelope.epoch !== epoch) throw new ProtocolError('stale', 'spoke to another incarnation');
+      if (envelope.message.type !== 'hello' && envelope.epoch !== epoch)
+        throw new ProtocolError('stale', 'spoke to another incarnation');
       return { type: 'message', peer, message: envelope.message };
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;

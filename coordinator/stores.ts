@@ -10,7 +10,13 @@ import type { Kernels } from '../shared/math/kernels.ts';
 import { chunkCount, chunkLength, createLayout, type Layout } from '../shared/math/layout.ts';
 import { nodeKey, type TreeNode } from '../shared/math/tree.ts';
 import type { ExpectedValues } from '../shared/protocol/frame.ts';
-import type { ArrayKind, DataFrame, ModelDescription, TaskKind, TaskSpec } from '../shared/protocol/messages.ts';
+import type {
+  ArrayKind,
+  DataFrame,
+  ModelDescription,
+  TaskKind,
+  TaskSpec,
+} from '../shared/protocol/messages.ts';
 import type { PeerId } from '../shared/transport/transport.ts';
 import { createArraySender, type ArraySender } from './array-sender.ts';
 import type { Effect } from './effects.ts';
@@ -64,7 +70,11 @@ export function createStores(options: StoreOptions) {
   }
 
   /** A sum of its own for what is not a gradient: its memory goes when it is done. */
-  function createOwnSum(request: Extract<Request, { kind: 'sum' }>, task: number, attempt: number): typeof sum {
+  function createOwnSum(
+    request: Extract<Request, { kind: 'sum' }>,
+    task: number,
+    attempt: number,
+  ): typeof sum {
     const { dtype, resultLength: length, leafCount } = request;
     if (length === 0) return null;
     const bytesPerValue = dtype === 'float32' ? 4 : 8;
@@ -74,8 +84,20 @@ export function createStores(options: StoreOptions) {
     const destination = kernels.allocate(length * bytesPerValue);
     const slots = Array.from({ length: options.budget }, () => kernels.allocate(slotBytes));
     const chunks = { first: 0, end: chunkCount(length, valuesPerChunk) };
-    const machine = createSum({ task, attempt, leafCount, length, valuesPerChunk, dtype, chunks, kernels, destination, slots });
-    const result = dtype === 'float32' ? kernels.float32(destination, length) : kernels.float64(destination, length);
+    const machine = createSum({
+      task,
+      attempt,
+      leafCount,
+      length,
+      valuesPerChunk,
+      dtype,
+      chunks,
+      kernels,
+      destination,
+      slots,
+    });
+    const result =
+      dtype === 'float32' ? kernels.float32(destination, length) : kernels.float64(destination, length);
     return { machine, result };
   }
 
@@ -92,14 +114,19 @@ export function createStores(options: StoreOptions) {
     return reducers.flatMap((reducer) => reducer.commit(version, scalars));
   }
 
-  function finishStep(request: StepRequest, task: OpenTask, timing: Timing): { answer: Answer; effects: Effect[] } {
+  function finishStep(
+    request: StepRequest,
+    task: OpenTask,
+    timing: Timing,
+  ): { answer: Answer; effects: Effect[] } {
     const beganMs = timing.nowMs();
     const scalars = sumScalars(task);
     const add = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
     const squares = add(reports.flatMap((report) => report!.squares)); // chunk after chunk, whoever owns them
     const meanSquares = add(reports.flatMap((report) => report!.meanSquares));
     const finite = reports.every((report) => report!.finite) && nonFiniteLeaves(task).length === 0;
-    if (!finite && request.onNonfinite === 'stop') return { answer: { kind: 'failed', error: nonFiniteError(request, task) }, effects: [] };
+    if (!finite && request.onNonfinite === 'stop')
+      return { answer: { kind: 'failed', error: nonFiniteError(request, task) }, effects: [] };
     const effects = finite ? commit(request, clipScale(squares, request.clipNorm)) : [];
     const phases = {
       compute: (timing.scalarsMs - timing.dealtMs) / 1000,
@@ -125,7 +152,9 @@ export function createStores(options: StoreOptions) {
     /** What a worker needs for the request's tasks; begins to send what it has not got. */
     supply(request: TaskRequest, peer: PeerId) {
       const spec: TaskSpec =
-        request.kind === 'step' ? { kind: 'gradient', step: request.step, settings: request.settings } : request.spec;
+        request.kind === 'step'
+          ? { kind: 'gradient', step: request.step, settings: request.settings }
+          : request.spec;
       const has = attached.get(peer) ?? new Set();
       attached.set(peer, has);
       const effects: Effect[] = [];
@@ -139,7 +168,10 @@ export function createStores(options: StoreOptions) {
         if (array === 'parameters') effects.push(...reducers.flatMap((reducer) => reducer.attach(peer)));
         else effects.push(...senders.get(array)!.attach(peer));
       }
-      const resultLength = request.kind === 'step' ? reducers.reduce((n, { state }) => n + state.parameters.length, 0) : request.resultLength;
+      const resultLength =
+        request.kind === 'step'
+          ? reducers.reduce((n, { state }) => n + state.parameters.length, 0)
+          : request.resultLength;
       return { needs, spec, resultLength, effects };
     },
 
@@ -150,7 +182,9 @@ export function createStores(options: StoreOptions) {
         return sum?.machine.begin(assignments) ?? [];
       }
       reports = reducers.map(() => null);
-      return reducers.flatMap((reducer) => reducer.begin(task, attempt, request.leafCount, request.batchSize, assignments));
+      return reducers.flatMap((reducer) =>
+        reducer.begin(task, attempt, request.leafCount, request.batchSize, assignments),
+      );
     },
 
     reassign(node: TreeNode, peer: PeerId): Effect[] {
@@ -193,15 +227,26 @@ export function createStores(options: StoreOptions) {
       return { answer: { kind: 'sum', result: { values, terms, sampleCount } }, effects: [] };
     },
 
-    perform(request: Extract<Request, { kind: 'publish' | 'load' | 'read' }>, model: ModelDescription | null) {
-      if (request.kind === 'publish') return { answer: { kind: 'done' } as const, effects: publish(request.array, request.values) };
+    perform(
+      request: Extract<Request, { kind: 'publish' | 'load' | 'read' }>,
+      model: ModelDescription | null,
+    ) {
+      if (request.kind === 'publish')
+        return { answer: { kind: 'done' } as const, effects: publish(request.array, request.values) };
       if (request.kind === 'load') {
         if (reducers.length === 0) createReducers(createLayout(model!.parameters));
-        for (const reducer of reducers) request.fill({ offset: reducer.chunks.first * chunkLength, ...reducer.state });
+        for (const reducer of reducers)
+          request.fill({ offset: reducer.chunks.first * chunkLength, ...reducer.state });
         versions.set('parameters', request.version);
-        return { answer: { kind: 'done' } as const, effects: reducers.flatMap((reducer) => reducer.publish(request.version)) };
+        return {
+          answer: { kind: 'done' } as const,
+          effects: reducers.flatMap((reducer) => reducer.publish(request.version)),
+        };
       }
-      const parts = reducers.map((reducer) => ({ offset: reducer.chunks.first * chunkLength, ...reducer.state }));
+      const parts = reducers.map((reducer) => ({
+        offset: reducer.chunks.first * chunkLength,
+        ...reducer.state,
+      }));
       return { answer: { kind: 'read', parts } as const, effects: [] };
     },
 

@@ -140,7 +140,14 @@ export function createSum(options: SumOptions): Sum {
       const part = find(node);
       part.worker = worker;
       const missing = [...part.states.keys()].filter((local) => part.states[local] === granted);
-      return missing.length === 0 ? [] : [credit(part, missing.map((local) => chunks.first + local))];
+      return missing.length === 0
+        ? []
+        : [
+            credit(
+              part,
+              missing.map((local) => chunks.first + local),
+            ),
+          ];
     },
 
     expect(frame) {

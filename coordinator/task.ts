@@ -25,7 +25,12 @@ export interface OpenTask {
   readonly parts: readonly { readonly node: TreeNode; worker: PeerId | null; result: NodeMessage | null }[];
 }
 
-export function openTask(id: number, attempt: number, leafCount: number, deal: readonly Assignment[]): OpenTask {
+export function openTask(
+  id: number,
+  attempt: number,
+  leafCount: number,
+  deal: readonly Assignment[],
+): OpenTask {
   return { id, attempt, leafCount, parts: deal.map(({ node, worker }) => ({ node, worker, result: null })) };
 }
 
@@ -38,7 +43,7 @@ export const hasAllScalars = (task: OpenTask): boolean => task.parts.every(({ re
 export function sumScalars(task: OpenTask): Scalars {
   const visit = (node: TreeNode): Scalars => {
     const result = partOf(task, node)?.result;
-    if (result != null) return result;
+    if (result !== null && result !== undefined) return result;
     const [left, right] = childrenOf(node).map(visit) as [Scalars, Scalars];
     return addScalars(left, right);
   };

@@ -96,7 +96,12 @@ function addPartials(rooms: Rooms, spec: TaskSpec, a: Partial, b: Partial): Part
 }
 
 /** Computes one leaf into `offset`. */
-async function computeLeaf(context: NodeContext, spec: TaskSpec, leaf: number, offset: number | null): Promise<Partial> {
+async function computeLeaf(
+  context: NodeContext,
+  spec: TaskSpec,
+  leaf: number,
+  offset: number | null,
+): Promise<Partial> {
   const { compute, rooms, seed, workload } = context;
   const batch = readBatch(context, spec, workload.rowsOf(spec, leaf));
   const values = offset === null ? null : rooms.view(offset);
@@ -110,7 +115,11 @@ async function computeLeaf(context: NodeContext, spec: TaskSpec, leaf: number, o
       break;
     }
     case 'statistics':
-      await compute.statistics(batch, { seed, purpose: 'statistics', step: 0, microBatch: leaf }, values as Float64Array);
+      await compute.statistics(
+        batch,
+        { seed, purpose: 'statistics', step: 0, microBatch: leaf },
+        values as Float64Array,
+      );
       break;
     case 'evaluate': {
       const draw = { seed, purpose: 'evaluation', step: 0, microBatch: leaf } as const;
@@ -133,7 +142,13 @@ async function computeLeaf(context: NodeContext, spec: TaskSpec, leaf: number, o
       return spec satisfies never;
   }
   const finite = check.finite && Object.values(terms).every(Number.isFinite);
-  return { offset, sampleCount: batch.rowCount, terms, squares: check.squares, nonFinite: finite ? [] : [leaf] };
+  return {
+    offset,
+    sampleCount: batch.rowCount,
+    terms,
+    squares: check.squares,
+    nonFinite: finite ? [] : [leaf],
+  };
 }
 
 function readBatch({ training, test }: NodeContext, spec: TaskSpec, indices: Uint32Array): Batch {

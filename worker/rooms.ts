@@ -28,7 +28,8 @@ export function createRooms(length: number, dtype: 'float32' | 'float64', roomCo
   let free = [...offsets];
   return {
     kernels,
-    view: (offset) => (dtype === 'float32' ? kernels.float32(offset, length) : kernels.float64(offset, length)),
+    view: (offset) =>
+      dtype === 'float32' ? kernels.float32(offset, length) : kernels.float64(offset, length),
     take() {
       const offset = free.pop();
       if (offset !== undefined) return offset;

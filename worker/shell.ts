@@ -17,7 +17,13 @@ import type { Workload } from '../shared/runtime/workload.ts';
 import type { Frames, Link, Transport, TransportOptions } from '../shared/transport/transport.ts';
 import { computeNode, wide, type NodeContext } from './node.ts';
 import { createRooms, type TaskRooms } from './rooms.ts';
-import { createWorker, type TaskMessage, type Welcome, type WorkerEffect, type WorkerEvent } from './worker.ts';
+import {
+  createWorker,
+  type TaskMessage,
+  type Welcome,
+  type WorkerEffect,
+  type WorkerEvent,
+} from './worker.ts';
 
 /** What a worker is made of once it knows the run: the device with the model on it, and the data. */
 export interface Equipment {
@@ -72,7 +78,11 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
   function onFrames(frames: Frames): void {
     try {
       if (isControl(frames)) onControl(frames);
-      else dispatch({ type: 'frame', frame: decodeFrame(frames, { epoch, values: (header) => worker.expect(header) }) });
+      else
+        dispatch({
+          type: 'frame',
+          frame: decodeFrame(frames, { epoch, values: (header) => worker.expect(header) }),
+        });
     } catch (error) {
       if (error instanceof ProtocolError) exit(exitCodes.peerLost, `the coordinator ${error.message}`);
       else fail(error);
@@ -118,14 +128,18 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
     equipment?.compute.dispose();
     equipment = await options.equip(welcome);
     const { model, training, test } = equipment;
-    dispatch({ type: 'built', ready: { type: 'ready', model, dataHash: training.hash, testDataHash: test?.hash ?? null } });
+    dispatch({
+      type: 'built',
+      ready: { type: 'ready', model, dataHash: training.hash, testDataHash: test?.hash ?? null },
+    });
   }
 
   async function install({ array, values }: Extract<WorkerEffect, { type: 'install' }>): Promise<void> {
     const { compute, training } = equipment!;
     const { height, width, channels } = training.shape;
     if (array === 'parameters') await compute.setParameters(values as Float32Array);
-    if (array === 'basis') await compute.setBasis(decodeBasis(values as Float32Array, height * width * channels));
+    if (array === 'basis')
+      await compute.setBasis(decodeBasis(values as Float32Array, height * width * channels));
     if (array === 'statistics') await compute.setStatistics(values as Float32Array);
     if (array === 'covariance') covariance = values as Float64Array;
   }
@@ -149,7 +163,8 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
     const dtype = wide(task.spec) ? 'float64' : 'float32';
     const depth = Math.ceil(Math.log2(task.leafCount)) + 1;
     if (kind === 'other' && lastTask !== name) rooms.delete('other');
-    const known = rooms.get(kind) ?? createRooms(task.resultLength, dtype, depth + Math.max(8, 2 * task.nodes.length));
+    const known =
+      rooms.get(kind) ?? createRooms(task.resultLength, dtype, depth + Math.max(8, 2 * task.nodes.length));
     rooms.set(kind, known);
     if (lastTask !== name) known.reset();
     lastTask = name;

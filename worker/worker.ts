@@ -25,7 +25,12 @@ export type WorkerEvent =
   | { readonly type: 'message'; readonly message: CoordinatorMessage }
   | { readonly type: 'frame'; readonly frame: DataFrame }
   | { readonly type: 'built'; readonly ready: Extract<WorkerMessage, { type: 'ready' }> }
-  | { readonly type: 'computed'; readonly task: TaskMessage; readonly node: TreeNode; readonly result: NodeResult };
+  | {
+      readonly type: 'computed';
+      readonly task: TaskMessage;
+      readonly node: TreeNode;
+      readonly result: NodeResult;
+    };
 
 export type WorkerEffect =
   | { readonly type: 'send'; readonly message: WorkerMessage }
@@ -132,7 +137,9 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
   /** Starts whatever has not begun, once all the arrays that the task needs are here. */
   function begin(): WorkerEffect[] {
     if (task === null) return [];
-    const missing = Object.entries(task.needs).some(([array, version]) => versions.get(array as ArrayKind) !== version);
+    const missing = Object.entries(task.needs).some(
+      ([array, version]) => versions.get(array as ArrayKind) !== version,
+    );
     if (missing) return [];
     const effects: WorkerEffect[] = [];
     for (const state of nodes.values()) {
@@ -146,14 +153,16 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
   function onCredit(message: Extract<CoordinatorMessage, { type: 'credit' }>): WorkerEffect[] {
     if (task === null || message.task !== task.task || message.attempt !== task.attempt) return []; // an older one
     const state = nodes.get(nodeKey(message));
-    if (state === undefined) throw new ProtocolError('unasked', `credit for node ${nodeKey(message)}, which was not dealt`);
+    if (state === undefined)
+      throw new ProtocolError('unasked', `credit for node ${nodeKey(message)}, which was not dealt`);
     state.credit.push(...message.chunks);
     return sendCredited(task, state);
   }
 
   function onComputed(from: TaskMessage, node: TreeNode, result: NodeResult): WorkerEffect[] {
     const state = nodes.get(nodeKey(node));
-    if (task === null || from.task !== task.task || from.attempt !== task.attempt || state === undefined) return [];
+    if (task === null || from.task !== task.task || from.attempt !== task.attempt || state === undefined)
+      return [];
     state.result = result;
     const { sampleCount, terms, squares, nonFinite, computeMs } = result;
     const message: WorkerMessage = {
@@ -178,7 +187,10 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
     return credit.map((chunk): WorkerEffect => {
       const { offset, length } = chunkAt(result.values.length, chunk, valuesPerChunk(result.values));
       const values = result.values.subarray(offset, offset + length);
-      return { type: 'sendFrame', frame: { type: 'sum', task: id, attempt, first: node.first, end: node.end, chunk, values } };
+      return {
+        type: 'sendFrame',
+        frame: { type: 'sum', task: id, attempt, first: node.first, end: node.end, chunk, values },
+      };
     });
   }
 
@@ -188,9 +200,13 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
       const target = incoming.get(header.array);
       if (target?.version !== header.version) return header; // an older one: acknowledged, and dropped
       const count = Math.ceil(target.values.length / valuesPerChunk(target.values));
-      if (header.chunk >= count) throw new ProtocolError('bounds', `sent chunk ${header.chunk} of ${count} of ${header.array}`);
+      if (header.chunk >= count)
+        throw new ProtocolError('bounds', `sent chunk ${header.chunk} of ${count} of ${header.array}`);
       const dtype = target.values instanceof Float64Array ? 'float64' : 'float32';
-      return { dtype, count: chunkAt(target.values.length, header.chunk, valuesPerChunk(target.values)).length };
+      return {
+        dtype,
+        count: chunkAt(target.values.length, header.chunk, valuesPerChunk(target.values)).length,
+      };
     },
 
     get rank() {

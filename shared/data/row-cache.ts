@@ -107,7 +107,7 @@ export function scanRowCache(path: string): Dataset {
   const hash = hasher.digest(shape, rowCount, labels);
   if (hash === dataset.hash) return dataset;
   dataset.close();
-  throw damaged(path, `content of hash ${hash.slice(0, 12)}`, `${dataset.hash.slice(0, 12)}`);
+  throw damaged(path, `content of hash ${hash.slice(0, 12)}`, dataset.hash.slice(0, 12));
 }
 
 function createDataset(path: string, fd: number, header: Header): CachedDataset {

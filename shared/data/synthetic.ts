@@ -28,21 +28,28 @@ export interface Painter {
 
 /** Pushes images 0..rowCount-1, giving the thread up between blocks. */
 export async function pushSynthetic(rowCount: number, seed: number, sink: RowSink): Promise<Contents> {
+  const labels = new Uint8Array(rowCount);
+  sink.begin(syntheticShape, rowCount, 'synthetic');
+  for (const rows of syntheticRows(rowCount, seed, labels)) {
+    sink.push(rows);
+    await setImmediate();
+  }
+  return { shape: syntheticShape, rowCount, labels };
+}
+
+/** Images 0..rowCount-1 in blocks, each overwritten by the next. Overwrites `labels` [rowCount] as it goes. */
+export function* syntheticRows(rowCount: number, seed: number, labels: Uint8Array): Generator<Uint8Array> {
   const painter = createPainter(seed);
   const rowBytes = rowLength(syntheticShape);
-  const labels = new Uint8Array(rowCount);
   const block = new Uint8Array(rowsPerBlock(rowBytes) * rowBytes);
-  sink.begin(syntheticShape, rowCount, 'synthetic');
   let used = 0; // bytes of `block`
   for (let i = 0; i < rowCount; i++) {
     labels[i] = painter.paint(i, block.subarray(used, used + rowBytes));
     used += rowBytes;
     if (used < block.length && i + 1 < rowCount) continue;
-    sink.push(block.subarray(0, used));
+    yield block.subarray(0, used);
     used = 0;
-    await setImmediate();
   }
-  return { shape: syntheticShape, rowCount, labels };
 }
 
 /** @param seed uint32 */

@@ -5,7 +5,13 @@
  * configuration and the number of rows, so that no list of rows ever travels.
  */
 import { defaultMicroBatchSize } from '../math/batch.ts';
-import { createSplit, createStream, pcaRows, type RowStream, type Split as RowSplit } from '../math/stream.ts';
+import {
+  createSplit,
+  createStream,
+  pcaRows,
+  type RowStream,
+  type Split as RowSplit,
+} from '../math/stream.ts';
 import type { Split, TaskSpec } from '../protocol/messages.ts';
 import type { Config } from './config.ts';
 
@@ -31,7 +37,11 @@ export function createWorkload(config: Config, rowCount: number, testRowCount: n
   const split = createSplit({ ...config, rowCount });
   const stream = createStream({ ...config, microBatchSize, rows: split.training });
   const testRows = Uint32Array.from({ length: testRowCount }, (_, row) => row);
-  const all: Record<Split, Uint32Array> = { training: split.training, heldOut: split.heldOut, test: testRows };
+  const all: Record<Split, Uint32Array> = {
+    training: split.training,
+    heldOut: split.heldOut,
+    test: testRows,
+  };
   const chosen = new Map<string, Uint32Array>();
 
   /** At most `limit` rows of a split: a seeded choice, the same at every call. */

@@ -43,6 +43,7 @@ const workerMessages: readonly WorkerMessage[] = [
       parameters: [{ name: 'w', shape: [3, 4], initialiser: { kind: 'uniform', limit: 0.5 }, l2: 0.1 }],
       statistics: [{ name: 'norm', size: 4 }],
       termNames: ['loss'],
+      generative: true,
     },
     dataHash: 'ab',
     testDataHash: null,
@@ -114,7 +115,7 @@ describe('control', () => {
       type: 'ready',
       dataHash: '',
       testDataHash: null,
-      model: { ...model, statistics: [], termNames: [] },
+      model: { ...model, statistics: [], termNames: [], generative: true },
     };
     const { message } = decodeWorkerMessage(encodeControl(1, ready as WorkerMessage));
     assert(message.type === 'ready');

@@ -1,0 +1,79 @@
+/** Wires a worker: the runtime, the link to the coordinator, and what it builds once it knows the run. */
+import { hostname } from 'node:os';
+import { configurationError, dataError } from '../shared/errors.ts';
+import { createModelCompute } from '../shared/model/compute-model.ts';
+import { createModel } from '../shared/model/registry.ts';
+import type { Runtime, RuntimeName, RuntimeOptions } from '../shared/model/runtime.ts';
+import { openRuntime } from '../shared/model/runtimes.ts';
+import { openRowCache } from '../shared/data/row-cache.ts';
+import { maxFrameBytes } from '../shared/protocol/frame.ts';
+import type { ModelDescription } from '../shared/protocol/messages.ts';
+import { systemClock } from '../shared/runtime/clock.ts';
+import { configSchema } from '../shared/runtime/config.ts';
+import { createWorkload } from '../shared/runtime/workload.ts';
+import type { Model } from '../shared/model/model.ts';
+import type { Transport } from '../shared/transport/transport.ts';
+import { runWorkerShell, type Equipment } from './shell.ts';
+import type { Welcome } from './worker.ts';
+
+export interface WorkerOptions extends RuntimeOptions {
+  readonly endpoint: string; // of the coordinator
+  readonly runtime: RuntimeName;
+  readonly version: string; // of the package
+  readonly transport: Transport;
+  readonly log: (line: string) => void;
+}
+
+const peerTimeoutMs = 5000;
+
+/** Works for a coordinator until its run is over. @throws LockstepError when the runtime is not to be had */
+export async function runWorker(options: WorkerOptions): Promise<{ code: number; reason: string }> {
+  const runtime = await openRuntime(options.runtime, options);
+  const { endpoint, transport, version, log } = options;
+  return runWorkerShell({
+    transport,
+    transportOptions: { maxFrameBytes, peerTimeoutMs },
+    endpoint,
+    identity: { version, host: hostname(), pid: process.pid, fingerprint: runtime.fingerprint },
+    clock: systemClock,
+    equip: (welcome) => equip(runtime, welcome),
+    log,
+  });
+}
+
+/** Opens the data and puts the model onto the device. @throws LockstepError */
+async function equip(runtime: Runtime, welcome: Welcome): Promise<Equipment> {
+  const parsed = configSchema.safeParse(welcome.configuration);
+  if (!parsed.success) {
+    throw configurationError(`the coordinator's configuration is not valid here: ${parsed.error.message}`);
+  }
+  const config = parsed.data;
+  const training = openRowCache(welcome.dataPath);
+  const test = welcome.testDataPath === null ? null : openRowCache(welcome.testDataPath);
+  const image = training.shape;
+  if (test !== null && JSON.stringify(test.shape) !== JSON.stringify(image)) {
+    throw dataError(`--test-data has images of another shape than --data: give it the same kind of images`);
+  }
+  const model = createModel(config, image);
+  const compute = await createModelCompute(model, runtime, {
+    image,
+    seed: config.seed,
+    components: config.components,
+  });
+  return {
+    compute,
+    model: describe(model),
+    workload: createWorkload(config, training.rowCount, test?.rowCount ?? 0),
+    training,
+    test,
+    seed: config.seed,
+  };
+}
+
+const describe = (model: Model): ModelDescription => ({
+  name: model.name,
+  parameters: model.parameters.map((spec) => ({ ...spec, shape: [...spec.shape] })),
+  statistics: model.statistics.map(({ name, size }) => ({ name, size })),
+  termNames: ['loss', ...model.termNames],
+  generative: model.generative !== undefined,
+});
