@@ -22,6 +22,7 @@ export const domains = {
   statisticsRows: 4,
   pcaRows: 5,
   synthetic: 6, // image index
+  eigen: 7, // eigenvector
   training: 16, // step, micro-batch, draw
   statistics: 17, // 0, micro-batch, draw
   evaluation: 18,

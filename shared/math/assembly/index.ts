@@ -1,6 +1,7 @@
 /**
  * The module that `lockstep setup` compiles from AssemblyScript to WebAssembly SIMD: the float kernels of the
- * exchange (reduce, adam), counter-based random numbers (random) and a symmetric eigen-solver (eigen).
+ * exchange (reduce, adam), counter-based random numbers (random), and a symmetric eigen-solver
+ * (eigen, tridiagonal).
  *
  * It is a language of its own with TypeScript's syntax; tsconfig.json leaves this folder out. Memory is
  * imported, arguments are byte offsets into it, and nothing is allocated here. The first 64 KiB belong to the
@@ -9,3 +10,5 @@
 export { add, add64, finishLeaf, scale, addScaled, squares } from './reduce';
 export { adam } from './adam';
 export { fillWords, fillUniform, fillNormal, fillDropoutMask } from './random';
+export { reduceStep, reflectFour, orthogonalise } from './eigen';
+export { countAbove, factorise, solve, residual, normalise } from './tridiagonal';
