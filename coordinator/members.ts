@@ -60,8 +60,9 @@ export function createMembers(options: DoorOptions): Members {
     { type: 'notice', notice: { kind: 'refused', rank, peer, reason } },
   ];
 
-  function lowestFreeRank(): number {
+  function freeRank(wanted: number | undefined): number {
     const taken = new Set([...members.values()].map(({ rank }) => rank));
+    if (wanted !== undefined && !taken.has(wanted)) return wanted;
     let rank = 0;
     while (taken.has(rank)) rank += 1;
     return rank;
@@ -74,7 +75,7 @@ export function createMembers(options: DoorOptions): Members {
     ready: () => [...members.values()].filter((member) => member.ready).sort((a, b) => a.rank - b.rank),
     get: (peer) => members.get(peer),
 
-    hello(peer, { protocol, version, host, pid, fingerprint }) {
+    hello(peer, { protocol, version, host, pid, rank: wanted, fingerprint }) {
       if (protocol !== protocolVersion || version !== options.version) {
         const [got, expected] = [
           `lockstep ${version} (protocol ${protocol})`,
@@ -95,7 +96,7 @@ export function createMembers(options: DoorOptions): Members {
         );
       }
       reference ??= fingerprint;
-      const rank = lowestFreeRank();
+      const rank = freeRank(wanted);
       members.set(peer, { peer, rank, host, pid, fingerprint, ready: false });
       const effects: Effect[] = [
         { type: 'send', peer, message: { type: 'welcome', rank, ...options.welcome } },

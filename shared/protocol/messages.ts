@@ -116,6 +116,7 @@ export const workerMessageSchema = z.discriminatedUnion('type', [
     version: text, // of the package
     host: text,
     pid: count,
+    rank: count.optional(), // that the worker would like to have
     fingerprint: fingerprintSchema,
   }),
   z.strictObject({
