@@ -24,7 +24,8 @@ export async function withLock(paths, work) {
   const release = () => rmSync(file, { force: true });
   const forget = onInterrupt(release);
   try {
-    // Only the owner builds, so whatever lies here was left by a set-up that was killed.
+    // Only the owner builds, so whatever lies or runs here was left by a set-up that was killed.
+    await endOrphan(paths);
     removeTemporary(paths);
     await work();
   } finally {
@@ -36,6 +37,36 @@ export async function withLock(paths, work) {
 
 /** @param {import('./paths.mjs').Paths} paths */
 const removeTemporary = (paths) => rmSync(join(paths.cache, 'tmp'), { recursive: true, force: true });
+
+/**
+ * Notes which program writes where the set-up's own folders do not reach, so that the next set-up can end it if
+ * this one is killed: npm, which goes on by itself, and would fight over `node_modules` with its successor.
+ * @param {import('./paths.mjs').Paths} paths
+ * @param {number} pid
+ * @returns {() => void} to call when it has ended
+ */
+export function noteChild(paths, pid) {
+  const file = childFile(paths);
+  mkdirSync(paths.cache, { recursive: true });
+  rmSync(file, { force: true });
+  symlinkSync(ownerOf(pid), file);
+  return () => rmSync(file, { force: true });
+}
+
+/** @param {import('./paths.mjs').Paths} paths */
+async function endOrphan(paths) {
+  const orphan = readOwner(childFile(paths));
+  if (orphan === null) return;
+  // Elsewhere than on Linux the id alone names it, which may be another program's by now.
+  while (process.platform === 'linux' && isAlive(orphan)) {
+    process.kill(Number(orphan.split(' ')[0]), 'SIGKILL');
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  rmSync(childFile(paths), { force: true });
+}
+
+/** @param {import('./paths.mjs').Paths} paths */
+const childFile = (paths) => join(paths.cache, 'setup.child');
 
 /** @param {string} file */
 async function acquire(file) {
@@ -101,9 +132,10 @@ function ownerOf(pid) {
       process.kill(pid, 0);
       return `${pid} -`;
     }
-    // Field 22 of proc(5)'s stat; the name in field 2 may hold spaces, so count after its closing bracket.
+    // Fields 3 and 22 of proc(5)'s stat; the name in field 2 may hold spaces, so count after its closing bracket.
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return `${pid} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`;
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' ? '' : `${pid} ${fields[19]}`; // a dead one that nobody has waited for
   } catch {
     return '';
   }

@@ -5,20 +5,36 @@
  * Whether they are all there is npm's own record: it writes `node_modules/.package-lock.json` last, and removes
  * it first, so an installation that was interrupted has none and is done again.
  */
-import { existsSync, mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { noteChild } from './lock.mjs';
 import { isOnPath, run, SetupError } from './process.mjs';
 import { withProgress } from './progress.mjs';
 
 /** @typedef {import('./paths.mjs').Paths} Paths */
 /** @typedef {{ version?: string, integrity?: string, optional?: boolean }} LockedPackage */
 
+/** What the packages take on disk, measured. */
+const NEEDED_BYTES = 6.5e8;
+
+/** @param {string} root */
+const npmRecord = (root) => join(root, 'node_modules', '.package-lock.json');
+
 /**
  * @param {Paths} paths
  * @returns {boolean} whether node_modules holds what the lock names
  */
 export function packagesMatch({ root }) {
-  const installed = readLock(join(root, 'node_modules', '.package-lock.json'));
+  const installed = readLock(npmRecord(root));
   const locked = readLock(join(root, 'package-lock.json'));
   if (!installed || !locked) return false;
   return Object.entries(locked).every(([folder, wanted]) => {
@@ -34,10 +50,12 @@ export function packagesMatch({ root }) {
  * @param {Paths} paths
  * @throws {SetupError} when npm is missing or fails
  */
-export async function installPackages({ root, environment }) {
+export async function installPackages(paths) {
+  const { root, environment } = paths;
   if (!isOnPath('npm', environment)) {
     throw new SetupError('npm is not on the PATH: install it together with Node (https://nodejs.org)', 69);
   }
+  requireSpace(root);
   const offline = environment['LOCKSTEP_OFFLINE'] === '1';
   const args = [
     'ci',
@@ -45,12 +63,33 @@ export async function installPackages({ root, environment }) {
     '--no-audit',
     '--no-fund',
     '--include=dev',
+    // npm waits 10 s, then 60 s, before it calls an unreachable registry by that name.
+    '--fetch-retry-maxtimeout=10000',
     ...(offline ? ['--offline'] : []),
   ];
   const { ok, output } = await withProgress("installing npm's packages", () =>
-    run('npm', args, { cwd: root, environment }),
+    run('npm', args, { cwd: root, environment, onStart: (pid) => noteChild(paths, pid) }),
   );
-  if (!ok) throw npmFailure(output, offline);
+  if (ok && !isDiskFull(output)) return;
+  // npm takes a full disk for a warning, and calls the files that it cut short installed.
+  rmSync(npmRecord(root), { force: true });
+  throw npmFailure(output, offline);
+}
+
+/**
+ * @param {string} root
+ * @throws {SetupError} rather than fill the disk and fail in the end
+ */
+function requireSpace(root) {
+  if (freeBytes(root) >= NEEDED_BYTES) return;
+  rmSync(join(root, 'node_modules'), { recursive: true, force: true }); // as npm ci does before it begins
+  if (freeBytes(root) < NEEDED_BYTES) throw diskFull();
+}
+
+/** @param {string} folder */
+function freeBytes(folder) {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize;
 }
 
 const binTarget = join('..', '..', 'deploy', 'lockstep.mjs');
@@ -99,17 +138,18 @@ function readLock(file) {
   }
 }
 
+/** @param {string} output */
+const isDiskFull = (output) => /ENOSPC|no space left/i.test(output);
+
+const diskFull = () =>
+  new SetupError("the disk is full: free some space (npm's packages take 700 MB) and run it again", 1);
+
 /**
  * @param {string} output
  * @param {boolean} offline
  */
 function npmFailure(output, offline) {
-  if (/ENOSPC|no space left/i.test(output)) {
-    return new SetupError(
-      "the disk is full: free some space (npm's packages take 700 MB) and run it again",
-      1,
-    );
-  }
+  if (isDiskFull(output)) return diskFull();
   if (offline && /ENOTCACHED/.test(output)) {
     return new SetupError(
       "npm's cache lacks packages and LOCKSTEP_OFFLINE=1 forbids fetching them: run it once without",

@@ -29,10 +29,11 @@ const cleanUps = new Set();
  * Runs a program to its end.
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ cwd?: string, environment?: NodeJS.ProcessEnv, timeoutMs?: number }} [options]
+ * @param {{ cwd?: string, environment?: NodeJS.ProcessEnv, timeoutMs?: number,
+ *   onStart?: (pid: number) => () => void }} [options] `onStart` returns what to do at its end
  * @returns {Promise<{ ok: boolean, output: string }>} the end of what it wrote, both streams in one
  */
-export function run(command, args, { cwd, environment, timeoutMs } = {}) {
+export function run(command, args, { cwd, environment, timeoutMs, onStart } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd,
@@ -43,6 +44,7 @@ export function run(command, args, { cwd, environment, timeoutMs } = {}) {
     });
     const kill = () => void child.kill('SIGKILL');
     cleanUps.add(kill);
+    const onEnd = child.pid === undefined ? undefined : onStart?.(child.pid);
     let output = '';
     /** @param {Buffer} chunk */
     const keep = (chunk) => {
@@ -56,6 +58,7 @@ export function run(command, args, { cwd, environment, timeoutMs } = {}) {
     });
     child.on('close', (code) => {
       cleanUps.delete(kill);
+      onEnd?.();
       resolve({ ok: code === 0, output });
     });
   });

@@ -1,6 +1,6 @@
 /** When npm's packages are installed anew, and what is said when they cannot be. */
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { binIsLinked, installPackages, linkBin, packagesMatch } from '../../../deploy/setup/packages.mjs';
@@ -59,7 +59,6 @@ test('npm runs without install scripts, and without the network when that is for
   const paths = cloneWithNpm(t, '');
   writeFileSync(join(paths.root, 'npm'), '#!/bin/sh\necho "$@" > arguments\n');
   await installPackages(paths);
-  const { readFileSync } = await import('node:fs');
   assert.match(readFileSync(join(paths.root, 'arguments'), 'utf8'), /^ci --ignore-scripts (?!.*--offline)/);
   await installPackages({ ...paths, environment: { ...paths.environment, LOCKSTEP_OFFLINE: '1' } });
   assert.match(readFileSync(join(paths.root, 'arguments'), 'utf8'), /--offline/);
@@ -85,6 +84,17 @@ for (const { output, message, exitCode, offline } of failures) {
     });
   });
 }
+
+test('npm that filled the disk has failed, whatever it says, and nothing counts as installed', async (t) => {
+  const paths = cloneWithNpm(t, '');
+  const record = join(paths.root, 'node_modules', '.package-lock.json');
+  writeFileSync(
+    join(paths.root, 'npm'),
+    `#!/bin/sh\necho 'npm warn tar TAR_ENTRY_ERROR ENOSPC: no space left on device, write'\necho '{}' > ${record}\n`,
+  );
+  await assert.rejects(installPackages(paths), /disk is full/);
+  assert.equal(existsSync(record), false);
+});
 
 test('a machine without npm is told so', async (t) => {
   const paths = { ...someClone(t, null), environment: { PATH: '/nowhere' } };
