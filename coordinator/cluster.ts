@@ -19,7 +19,7 @@ import type { PeerId } from '../shared/transport/transport.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Effect } from './effects.ts';
 import { createMembers, type DoorOptions, type Member, type Members } from './members.ts';
-import type { Answer, Request } from './requests.ts';
+import { Interrupted, type Answer, type Request } from './requests.ts';
 import type { Stores } from './stores.ts';
 import { hasAllScalars, nonFiniteLeaves, openTask, partOf, type NodeMessage, type OpenTask } from './task.ts';
 
@@ -27,11 +27,13 @@ export type ClusterEvent =
   | { readonly type: 'message'; readonly peer: PeerId; readonly message: WorkerMessage }
   | { readonly type: 'frame'; readonly peer: PeerId; readonly frame: DataFrame }
   | { readonly type: 'lost'; readonly peer: PeerId; readonly reason: string }
-  | { readonly type: 'tick' };
+  | { readonly type: 'tick' }
+  | { readonly type: 'interrupt' }; // somebody asked the run to stop
 
 export interface ClusterOptions {
   readonly door: DoorOptions;
   readonly minWorkers: number;
+  readonly expectedWorkers: number; // the first task waits for them, but not for long
   readonly stores: Stores;
   readonly deadlines: Deadlines;
   readonly nowMs: () => number; // monotonic
@@ -53,9 +55,12 @@ export interface Cluster {
   awaited(): { readonly members: readonly Member[]; readonly sinceMs: number } | null;
 }
 
+const gatherMs = 10_000;
+
 type TaskRequest = Extract<Request, { kind: 'sum' | 'step' }>;
 
-export function createCluster({ door, minWorkers, stores, deadlines, nowMs }: ClusterOptions): Cluster {
+export function createCluster(options: ClusterOptions): Cluster {
+  const { door, minWorkers, expectedWorkers, stores, deadlines, nowMs } = options;
   const members = createMembers(door);
   let request: Request | null = null;
   let answer: Answer | null = null;
@@ -63,6 +68,7 @@ export function createCluster({ door, minWorkers, stores, deadlines, nowMs }: Cl
   let nextTask = 1;
   let dealtMs = 0;
   let scalarsMs = 0; // when the last node was computed
+  let gathering: { readonly sinceMs: number } | null | 'done' = null; // of the workers that are expected
 
   const respond = (value: Answer): void => {
     [answer, request, task] = [value, null, null];
@@ -71,7 +77,7 @@ export function createCluster({ door, minWorkers, stores, deadlines, nowMs }: Cl
   /** Deals the open request's leaves over the ready workers, if there are enough of them. */
   function dealOut(open: TaskRequest, attempt: number): Effect[] {
     const ready = members.ready();
-    if (ready.length < Math.max(1, minWorkers)) return [];
+    if (ready.length < Math.max(1, minWorkers) || isGathering(ready.length)) return [];
     const shares = deal(open.leafCount, ready.length);
     const assignments = shares.flatMap((nodes, index) => {
       const worker = ready[(index + attempt) % ready.length]!.peer; // a second attempt goes to other workers
@@ -85,6 +91,25 @@ export function createCluster({ door, minWorkers, stores, deadlines, nowMs }: Cl
       ...workers.flatMap((worker) => sendTask(open, worker)),
       ...stores.begin(open, task.id, attempt, assignments),
     ];
+  }
+
+  /** Whether to wait a little longer for the workers that were started with the run. */
+  function isGathering(readyCount: number): boolean {
+    if (gathering === null) gathering = { sinceMs: nowMs() };
+    if (gathering !== 'done') {
+      const isOver = readyCount >= expectedWorkers || nowMs() - gathering.sinceMs >= gatherMs;
+      if (isOver) gathering = 'done';
+    }
+    return gathering !== 'done';
+  }
+
+  /** Gives the open request up. A step that somebody works on is let finish: it is short, and then whole. */
+  function interrupt(): Effect[] {
+    if (request === null || (request.kind === 'step' && task !== null && awaitedPeers(task).length > 0))
+      return [];
+    stores.abandon();
+    respond({ kind: 'failed', error: new Interrupted() });
+    return [];
   }
 
   /** Tells a worker its nodes of the open task, and begins to send it what it needs for them. */
@@ -199,7 +224,8 @@ export function createCluster({ door, minWorkers, stores, deadlines, nowMs }: Cl
   }
 
   function onTick(): Effect[] {
-    if (task === null || (request?.kind !== 'sum' && request?.kind !== 'step')) return [];
+    if (request?.kind !== 'sum' && request?.kind !== 'step') return [];
+    if (task === null) return dealOut(request, 0);
     const kind = stores.kindOf(request);
     const allowedMs = deadlines.of(kind);
     if (nowMs() - dealtMs <= allowedMs) return [];
@@ -251,6 +277,8 @@ export function createCluster({ door, minWorkers, stores, deadlines, nowMs }: Cl
           return onLost(event.peer, event.reason);
         case 'tick':
           return onTick();
+        case 'interrupt':
+          return interrupt();
         case 'frame':
           return onFrame(event.frame);
         case 'message':

@@ -62,8 +62,8 @@ export interface Journal {
   picture(picture: Picture): void;
   /** Writes a checkpoint; the snapshot is the journal's from now on. */
   checkpoint(snapshot: Snapshot, best: boolean): void;
-  /** Whether it is time for a checkpoint by the clock. */
-  checkpointDue(step: number): boolean;
+  /** Whether it is time for a checkpoint. @param step steps made @param endsEpoch whether the last one did */
+  checkpointDue(step: number, endsEpoch: boolean): boolean;
   stopRequested(): boolean;
   /** A basis from an earlier run with the same data, settings and solver. */
   cachedBasis(): Basis | null;

@@ -14,12 +14,13 @@ import type { Basis, Terms } from '../shared/model/compute.ts';
 import type { ModelDescription } from '../shared/protocol/messages.ts';
 import type { Config } from '../shared/runtime/config.ts';
 import type { Workload } from '../shared/runtime/workload.ts';
+import { endOf, endsEpoch, owesEvaluation, owesPictures, type Agenda, type End } from './agenda.ts';
 import { estimateStatistics, evaluateSplit, perSample } from './evaluation.ts';
 import type { EvaluationRecord, Journal, Snapshot, StepRecord } from './journal.ts';
 import { paint } from './painting.ts';
 import { findBasis, publishBasis } from './principal-components.ts';
 import { beginInterval, beginProgress, follow, totalSteps, type Progress } from './progress.ts';
-import { ask, type Program, type StatePart, type StepResult } from './requests.ts';
+import { ask, Interrupted, type Program, type StatePart, type StepResult } from './requests.ts';
 import { observeLoss } from './stopping.ts';
 
 export interface ProgramOptions {
@@ -42,7 +43,7 @@ export interface RunResult {
   readonly heldOutLoss: number | null;
   readonly samplesPerSecond: number; // all steps but the first; set-up and evaluation not counted
   readonly parameterCount: number;
-  readonly stopped: 'finished' | 'early' | 'time' | 'asked';
+  readonly stopped: End;
   readonly parameters: Float32Array; // [P]
 }
 
@@ -55,30 +56,31 @@ export function* train(options: ProgramOptions): Program<RunResult> {
 
   const progress = beginProgress(resume);
   const stepCount = totalSteps(config, workload);
-  let stopped: RunResult['stopped'] = 'finished';
-  while (progress.step < stepCount) {
-    yield* trainStep(options, progress, stepCount);
-    const last = progress.step === stepCount;
-    const late = config.maxSeconds !== null && progress.seconds >= config.maxSeconds;
-    const asked = journal.stopRequested();
-    const epoch = workload.stream.epochOf(progress.step - 1);
-    const endsEpoch = workload.stream.lastStepOfEpoch(epoch) === progress.step - 1;
-    const evaluates = last || late || (endsEpoch && (epoch + 1) % config.evaluateEvery === 0);
-    let early = false;
-    let best = false;
-    if (evaluates && !asked) {
-      ({ early, best } = yield* evaluate(options, model, progress));
-      const paints = config.pictureEvery > 0 && (epoch + 1) % config.pictureEvery === 0;
-      if (paints || last || late || early) yield* paint({ ...options, basis, model }, progress.step);
+  const agenda: Agenda = { config, workload, stepCount };
+  let stopped: End | null = null;
+  while (stopped === null) {
+    let verdict = { early: false, best: false };
+    try {
+      if (progress.step < stepCount && !owesEvaluation(agenda, progress)) {
+        yield* trainStep(options, progress, stepCount);
+      }
+      if (owesEvaluation(agenda, progress) && !journal.stopRequested()) {
+        verdict = yield* evaluate(options, model, progress);
+        if (verdict.early || owesPictures(agenda, progress)) {
+          yield* paint({ ...options, basis, model }, progress.step);
+        }
+      }
+      stopped = endOf(agenda, progress, verdict.early);
+      const cutShort = stopped === null || owesEvaluation(agenda, progress);
+      if (cutShort && journal.stopRequested()) stopped = 'asked';
+    } catch (error) {
+      if (!(error instanceof Interrupted)) throw error; // what it interrupted is done again on resuming
+      stopped = 'asked';
     }
-    const ends = last || late || early || asked;
-    if (ends || best || journal.checkpointDue(progress.step)) {
-      journal.checkpoint(yield* takeSnapshot(model, basis, progress), best);
+    const due = progress.sitting > 0 && journal.checkpointDue(progress.step, endsEpoch(agenda, progress));
+    if (stopped !== null || verdict.best || due) {
+      journal.checkpoint(yield* takeSnapshot(model, basis, progress), verdict.best);
     }
-    if (asked) stopped = 'asked';
-    else if (early) stopped = 'early';
-    else if (late && !last) stopped = 'time';
-    if (ends) break;
   }
   const { parameters } = yield* takeSnapshot(model, basis, progress);
   return {
@@ -194,6 +196,7 @@ function* evaluate(
   const best = Number.isFinite(judged) && (progress.bestLoss === null || judged < progress.bestLoss);
   if (best) progress.bestLoss = judged;
   progress.heldOutLoss = heldOut?.['loss'] ?? null;
+  progress.evaluatedStep = progress.step;
   const watched = config.stopOn === 'training' ? since.terms['loss']! / since.samples : judged;
   const observed = observeLoss(progress.stopping, watched, {
     minDelta: config.stopMinDelta,

@@ -7,6 +7,7 @@ import { freshStopping, type StoppingState } from './stopping.ts';
 
 export interface Progress {
   step: number; // steps made
+  evaluatedStep: number; // steps made at the last evaluation
   updates: number; // of Adam: steps that were committed
   seconds: number; // of steps, over all sittings
   sitting: number; // steps made by this process
@@ -38,6 +39,7 @@ export function beginProgress(resume: Snapshot | null): Progress {
   return {
     ...fresh,
     step: 0,
+    evaluatedStep: 0,
     updates: 0,
     seconds: 0,
     workers: 0,

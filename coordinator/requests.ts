@@ -73,6 +73,14 @@ export type Answer =
   | { readonly kind: 'step'; readonly result: StepResult }
   | { readonly kind: 'failed'; readonly error: Error };
 
+/** The answer to a request that was given up because somebody asked the run to stop. */
+export class Interrupted extends Error {
+  constructor() {
+    super('the run was asked to stop');
+    this.name = 'Interrupted';
+  }
+}
+
 /** A part of a training program: asks, is answered, and returns a T. */
 export type Program<T> = Generator<Request, T, Answer>;
 

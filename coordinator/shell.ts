@@ -27,6 +27,8 @@ export interface CoordinatorShell<T> {
   readonly endpoint: string;
   /** Settles with what the program returned, or with the error that ended the run. */
   readonly finished: Promise<T>;
+  /** Asks the program to end: at once where it waits, else after the step that is open. */
+  stop(): void;
   close(): Promise<void>;
 }
 
@@ -124,6 +126,7 @@ export async function startCoordinator<T>(options: ShellOptions<T>): Promise<Coo
   return {
     endpoint: hub.endpoint,
     finished,
+    stop: () => run(() => coordinator.handle({ type: 'interrupt' })),
     async close() {
       end(() => {});
       await hub.close();

@@ -227,6 +227,11 @@ export function createStores(options: StoreOptions) {
       return { answer: { kind: 'sum', result: { values, terms, sampleCount } }, effects: [] };
     },
 
+    /** Forgets the open task: its frames are stale from now on. */
+    abandon(): void {
+      [open, sum] = [null, null];
+    },
+
     perform(
       request: Extract<Request, { kind: 'publish' | 'load' | 'read' }>,
       model: ModelDescription | null,

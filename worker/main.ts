@@ -18,6 +18,7 @@ import type { Welcome } from './worker.ts';
 
 export interface WorkerOptions extends RuntimeOptions {
   readonly endpoint: string; // of the coordinator
+  readonly rank: number | null; // that it would like to have
   readonly runtime: RuntimeName;
   readonly version: string; // of the package
   readonly transport: Transport;
@@ -29,12 +30,18 @@ const peerTimeoutMs = 5000;
 /** Works for a coordinator until its run is over. @throws LockstepError when the runtime is not to be had */
 export async function runWorker(options: WorkerOptions): Promise<{ code: number; reason: string }> {
   const runtime = await openRuntime(options.runtime, options);
-  const { endpoint, transport, version, log } = options;
+  const { endpoint, transport, version, log, rank } = options;
   return runWorkerShell({
     transport,
     transportOptions: { maxFrameBytes, peerTimeoutMs },
     endpoint,
-    identity: { version, host: hostname(), pid: process.pid, fingerprint: runtime.fingerprint },
+    identity: {
+      version,
+      host: hostname(),
+      pid: process.pid,
+      fingerprint: runtime.fingerprint,
+      ...(rank === null ? {} : { rank }),
+    },
     clock: systemClock,
     equip: (welcome) => equip(runtime, welcome),
     log,

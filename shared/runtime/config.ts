@@ -18,6 +18,7 @@ const dataFields = {
   data: z.array(z.string()).min(1).default(['synthetic']).describe('synthetic, or SVHN .mat or IDX files'),
   testData: z.array(z.string()).default([]).describe('files of a test set'),
   syntheticRows: count.default(6000).describe('images that --data synthetic makes'),
+  syntheticSeed: seed.default(1).describe('of the images that --data synthetic makes'),
   splitSeed: seed.default(0).describe('chooses the held-out rows'),
   heldOutFraction: z.number().min(0).lt(1).default(0.1).describe('part of the rows kept for evaluation'),
   trainFraction: z.number().positive().max(1).default(1).describe('part of the other rows used for training'),

@@ -21,6 +21,7 @@ export interface Workload {
   readonly microBatchSize: number;
   readonly split: RowSplit;
   readonly stream: RowStream;
+  readonly testRowCount: number;
   /** Rows of a split that evaluations see. */
   evaluationCount(split: Split): number;
   leafCount(spec: TaskSpec): number;
@@ -60,6 +61,7 @@ export function createWorkload(config: Config, rowCount: number, testRowCount: n
     microBatchSize,
     split,
     stream,
+    testRowCount,
     evaluationCount: (name) => evaluationRows(name).length,
 
     leafCount(spec) {

@@ -1,0 +1,235 @@
+/**
+ * Wires a coordinator: the run folder, the data, the program with its journal and screen, and the hub.
+ *
+ * It says where it listens as soon as it does, and settles when the run is over and everything is on disk.
+ */
+import { hostname } from 'node:os';
+import { sha256OfValues } from '../shared/data/safetensors.ts';
+import { createKernels } from '../shared/math/kernels.ts';
+import type { Clock } from '../shared/runtime/clock.ts';
+import type { Config } from '../shared/runtime/config.ts';
+import type { Transport } from '../shared/transport/transport.ts';
+import { resumeFrom, parametersOf, type Beginning } from './beginning.ts';
+import { createCluster } from './cluster.ts';
+import { createCoordinator, type Coordinator } from './coordinator.ts';
+import { createDeadlines, defaultDeadlines } from './deadlines.ts';
+import { bindHub, type ListenAddress } from './listening.ts';
+import type { Journal } from './journal.ts';
+import { train, type RunResult } from './program.ts';
+import { totalSteps } from './progress.ts';
+import { createRunJournal, type RunJournal } from './run/journal.ts';
+import { createRunFolder, reopenRunFolder, type RunFolder } from './run/run-folder.ts';
+import { openRunData, type RunData } from './run-data.ts';
+import type { Screen } from './screen.ts';
+import { startCoordinator } from './shell.ts';
+import { createStores } from './stores.ts';
+import { factsOf, watched, type Facts } from './watched.ts';
+
+export interface CoordinatorOptions {
+  readonly config: Config;
+  readonly notices: readonly string[]; // of the preset
+  readonly runDir: string; // a new folder, or the one to resume
+  readonly resume: boolean;
+  readonly initFrom: string | null; // a checkpoint whose parameters are the first ones
+  readonly listen: ListenAddress;
+  readonly workerCount: number; // expected
+  readonly cacheDir: string; // of rows and principal components
+  readonly version: string; // of the package
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly screen: Screen;
+  readonly onListening: (endpoint: string, runDir: string) => void;
+  /** Given a function that ends the run early. */
+  readonly onStoppable: (stop: () => void) => void;
+}
+
+/** What `train --json` prints. */
+export interface RunSummary {
+  readonly runDir: string;
+  readonly steps: number;
+  readonly epochs: number; // steps x B / N
+  readonly loss: number; // of the last step, nats per sample
+  readonly heldOutLoss: number | null;
+  readonly samplesPerSecond: number;
+  readonly parametersSha256: string; // of [P] as little-endian float32
+  readonly runtime: string;
+  readonly workers: number;
+  readonly batchSize: number;
+  readonly microBatchSize: number;
+  readonly parameterCount: number;
+  readonly seconds: number; // of this process
+}
+
+export interface RunEnd {
+  readonly summary: RunSummary;
+  readonly stopped: RunResult['stopped'];
+  readonly bestLoss: number | null; // held out, or of training rows where none are
+}
+
+const budgetChunks = 24; // of gradients under way, for all workers together: 96 MiB
+const windowChunks = 8; // of parameters under way to one worker
+const solverVersion = 'float64-1'; // of principal components: a part of their cache's key
+
+/** @throws LockstepError, or `Interrupted` when it was asked to end before its first step could be saved */
+export async function runCoordinator(options: CoordinatorOptions): Promise<RunEnd> {
+  const { config, clock, screen } = options;
+  const beganMs = clock.nowMs();
+  const data = await openRunData(config, options.cacheDir, (text) => screen.busy(text));
+  const folder = claimFolder(options);
+  folder.writeConfig(config);
+  const beginning = begin(options, folder, data);
+  const facts = factsOf(beginning.snapshot);
+  let stopping = false;
+  const runJournal = keepJournal(options, folder, data, beginning, () => stopping);
+  const epochs = config.steps === null ? config.epochs : null;
+  const extent = { stepCount: totalSteps(config, data.workload), epochs };
+  const journal = watched(runJournal, screen, extent, facts);
+  const shell = await startCoordinator({
+    coordinator: assemble(options, data, beginning, journal),
+    epoch: folder.incarnation,
+    clock,
+    bind: (events) => bindHub(options.transport, options.listen, events),
+    onNotice: (notice) => screen.notice(notice),
+    onOffence: (peer, kind, message) =>
+      screen.notice({ kind: 'refused', rank: null, peer, reason: `${message} (${kind})` }),
+  });
+  try {
+    options.onStoppable(() => {
+      stopping = true;
+      shell.stop();
+    });
+    sayStarted(options, data, folder, shell.endpoint, beginning);
+    options.onListening(shell.endpoint, folder.path);
+    const result = await shell.finished;
+    screen.busy('writing the last checkpoint');
+    await runJournal.close();
+    const seconds = (clock.nowMs() - beganMs) / 1000;
+    const summary = summarise(folder.path, result, facts, config, data, seconds);
+    return { summary, stopped: result.stopped, bestLoss: facts.bestLoss };
+  } finally {
+    screen.close();
+    await shell.close();
+    data.close();
+  }
+}
+
+function claimFolder({ clock, resume, runDir }: CoordinatorOptions): RunFolder {
+  const owner = { host: hostname(), pid: process.pid, startedAt: clock.wallTime().toISOString() };
+  return resume ? reopenRunFolder(runDir, owner) : createRunFolder(runDir, owner);
+}
+
+function begin({ resume, screen }: CoordinatorOptions, folder: RunFolder, { training }: RunData): Beginning {
+  if (!resume) return { snapshot: null, bestStep: null, messages: [] };
+  const beginning = resumeFrom(folder, training.hash);
+  beginning.messages.forEach((message) => screen.problem(message));
+  return beginning;
+}
+
+function keepJournal(
+  { config, cacheDir, clock, screen }: CoordinatorOptions,
+  folder: RunFolder,
+  { training, pictures }: RunData,
+  { snapshot, bestStep }: Beginning,
+  stopRequested: () => boolean,
+): RunJournal {
+  return createRunJournal({
+    folder,
+    config,
+    dataHash: training.hash,
+    pictures,
+    createKernels,
+    cacheFolder: cacheDir,
+    solver: solverVersion,
+    firstStep: snapshot?.progress.step ?? 0,
+    bestStep,
+    resumedModel: snapshot?.model ?? null,
+    nowMs: () => clock.nowMs(),
+    wallSeconds: () => clock.wallTime().getTime() / 1000,
+    stopRequested,
+    onProblem: (message) => screen.problem(message),
+    onCheckpoint: ({ step, path }) => screen.checkpointed(step, path),
+  });
+}
+
+/** The machine: the program, and the cluster that carries it out. */
+function assemble(
+  options: CoordinatorOptions,
+  { training, test, workload }: RunData,
+  { snapshot }: Beginning,
+  journal: Journal,
+): Coordinator<RunResult> {
+  const { config, clock, version } = options;
+  const nowMs = (): number => clock.nowMs();
+  const program = train({
+    config,
+    workload,
+    image: training.shape,
+    labels: training.labels,
+    journal,
+    createKernels,
+    nowMs,
+    resume: snapshot,
+    initialParameters: options.initFrom === null ? null : parametersOf(options.initFrom),
+  });
+  const { reducers, requireIdentical, minWorkers } = config;
+  const cluster = createCluster({
+    door: {
+      version,
+      requireIdentical,
+      dataHash: training.hash,
+      testDataHash: test?.hash ?? null,
+      model: snapshot?.model ?? null,
+      welcome: {
+        configuration: config,
+        dataPath: training.cachePath,
+        testDataPath: test?.cachePath ?? null,
+      },
+    },
+    minWorkers,
+    expectedWorkers: options.workerCount,
+    stores: createStores({ reducers, budget: budgetChunks, window: windowChunks, createKernels }),
+    deadlines: createDeadlines(defaultDeadlines),
+    nowMs,
+  });
+  return createCoordinator(cluster, program);
+}
+
+function sayStarted(
+  { config, notices, workerCount, screen }: CoordinatorOptions,
+  { training, workload }: RunData,
+  folder: RunFolder,
+  endpoint: string,
+  { snapshot }: Beginning,
+): void {
+  const { name, rowCount, shape, classCount } = training;
+  const rowsOf = { training: workload.split.training.length, heldOut: workload.split.heldOut.length };
+  screen.started({
+    runtime: config.runtime,
+    data: { name, rowCount, shape, classCount },
+    split: { ...rowsOf, test: workload.testRowCount },
+    batchSize: config.batchSize,
+    microBatchSize: workload.microBatchSize,
+    workerCount,
+    runDir: folder.path,
+    endpoint,
+    pageUrl: null,
+    resumedStep: snapshot?.progress.step ?? null,
+    notices,
+  });
+}
+
+function summarise(
+  runDir: string,
+  result: RunResult,
+  facts: Facts,
+  { batchSize }: Config,
+  { workload: { microBatchSize } }: RunData,
+  seconds: number,
+): RunSummary {
+  const { steps, epochs, loss, heldOutLoss, samplesPerSecond, parameterCount, parameters } = result;
+  const { backend: runtime, workers } = facts;
+  const parametersSha256 = sha256OfValues(parameters);
+  const figures = { steps, epochs, loss, heldOutLoss, samplesPerSecond };
+  const sizes = { workers, batchSize, microBatchSize, parameterCount };
+  return { runDir, ...figures, parametersSha256, runtime, ...sizes, seconds };
+}
