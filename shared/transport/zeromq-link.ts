@@ -1,0 +1,163 @@
+/**
+ * The link's side of a connection: connects, says hello, and after a loss starts anew.
+ *
+ * A socket lives for one connection. When that ends, for whatever reason, what had arrived is still handed on;
+ * then the socket is closed, and after a pause another one with another identity takes its place. The first
+ * message of the hub, an empty one, is its answer to hello: only then is the link connected.
+ */
+import assert from 'node:assert';
+import type { Frames, Link, LinkEvents } from './transport.ts';
+import { isOfTransport, nothing } from './zeromq-hub.ts';
+
+/** What the link does with a DEALER socket: one send and one receive at a time. */
+export interface DealerSocket {
+  readonly readable: boolean;
+  readonly events: { receive(): Promise<{ readonly type: string }>; close(): void };
+  receive(): Promise<Uint8Array[]>;
+  send(frames: Uint8Array[]): Promise<void>;
+}
+
+export interface LinkOptions<Socket extends DealerSocket> {
+  /** A new socket, connecting. @throws LockstepError for an address that is none */
+  readonly open: () => Socket;
+  readonly abandon: (socket: Socket) => void;
+  /** Closes after what was sent had a moment to leave. */
+  readonly close: (socket: Socket) => void;
+  readonly clock: { after(delayMs: number, callback: () => void): () => void };
+  /** Within which a hub answers hello, or the attempt has failed. */
+  readonly answerMs: number;
+  /** Resolves after the event loop went round. */
+  readonly nextTurn: () => Promise<unknown>;
+  readonly events: LinkEvents;
+}
+
+/** One socket's life. */
+interface Connection<Socket> {
+  readonly socket: Socket;
+  readonly queue: Frames[];
+  sending: boolean;
+  answered: boolean;
+  over: boolean; // its socket is closed
+  cancelTimer: () => void;
+}
+
+const firstPauseMs = 100;
+const longestPauseMs = 2000;
+const drainTurns = 4096; // at most, for what had arrived when the connection ended
+
+export function createLink<Socket extends DealerSocket>(options: LinkOptions<Socket>): Link {
+  const { clock, events } = options;
+  let pauseMs = firstPauseMs;
+  let closed = false;
+  let cancelPause = (): void => {};
+  let current = begin();
+
+  function begin(): Connection<Socket> {
+    const connection: Connection<Socket> = {
+      socket: options.open(),
+      queue: [],
+      sending: false,
+      answered: false,
+      over: false,
+      cancelTimer: () => {},
+    };
+    connection.cancelTimer = clock.after(options.answerMs, () => void drainAndEnd(connection, 'no answer'));
+    void watch(connection);
+    void receiveAll(connection);
+    enqueue(connection, [nothing]);
+    return connection;
+  }
+
+  /** Follows what the I/O thread says of the connection, up to the end that closing the socket brings. */
+  async function watch(connection: Connection<Socket>): Promise<void> {
+    const observer = connection.socket.events;
+    for (;;) {
+      const event: { readonly type: string } | undefined = await observer.receive();
+      if (event === undefined || event.type === 'end') return observer.close();
+      const reason = endOf(event.type);
+      if (reason !== null) void drainAndEnd(connection, reason);
+    }
+  }
+
+  async function receiveAll(connection: Connection<Socket>): Promise<void> {
+    while (!connection.over) {
+      const frames = await connection.socket.receive().catch(unlessOver(connection));
+      if (frames === null || connection.over) return;
+      onMessage(connection, frames);
+    }
+  }
+
+  function onMessage(connection: Connection<Socket>, frames: Frames): void {
+    if (!isOfTransport(frames)) return events.onFrames(frames);
+    const [, reason] = frames;
+    if (reason !== undefined) return end(connection, Buffer.from(reason).toString());
+    if (connection.answered) return; // a probe
+    connection.answered = true;
+    connection.cancelTimer();
+    pauseMs = firstPauseMs;
+    events.onConnected();
+  }
+
+  function enqueue(connection: Connection<Socket>, frames: Frames): void {
+    connection.queue.push(frames);
+    if (!connection.sending) void sendAll(connection);
+  }
+
+  async function sendAll(connection: Connection<Socket>): Promise<void> {
+    connection.sending = true;
+    while (!connection.over && connection.queue.length > 0) {
+      const sent = connection.socket.send([...connection.queue.shift()!]);
+      await sent.catch(unlessOver(connection));
+    }
+    connection.sending = false;
+  }
+
+  /** What arrived before the end may say why: `finish`, above all. */
+  async function drainAndEnd(connection: Connection<Socket>, reason: string): Promise<void> {
+    for (let turn = 0; turn < drainTurns && !connection.over && connection.socket.readable; turn++)
+      await options.nextTurn();
+    end(connection, reason);
+  }
+
+  function end(connection: Connection<Socket>, reason: string): void {
+    if (connection.over) return;
+    connection.over = true;
+    connection.cancelTimer();
+    options.abandon(connection.socket);
+    cancelPause = clock.after(pauseMs, () => (current = begin()));
+    pauseMs = Math.min(2 * pauseMs, longestPauseMs);
+    if (connection.answered) events.onLost(reason);
+  }
+
+  return {
+    send(frames) {
+      assert(!isOfTransport(frames), 'a message begins with a part that is not empty');
+      if (current.answered && !current.over) enqueue(current, frames);
+    },
+    async close() {
+      if (closed) return;
+      closed = true;
+      cancelPause();
+      current.cancelTimer();
+      if (current.over) return;
+      await options.nextTurn(); // for what was queued in this turn
+      current.over = true;
+      options.close(current.socket);
+    },
+  };
+}
+
+/** Why an event of the socket means that its connection is over; null if it does not. */
+function endOf(event: string): string | null {
+  if (event === 'disconnect') return 'the connection is gone';
+  if (event === 'close') return 'nobody answers there';
+  if (event.startsWith('handshake:error')) return 'the other side speaks another protocol';
+  return null;
+}
+
+const unlessOver =
+  (connection: { readonly over: boolean }) =>
+  (error: unknown): null => {
+    if (!connection.over) throw error;
+    return null;
+  };
