@@ -70,7 +70,7 @@ function lossOf(
   mode: Mode,
   settings: StepSettings,
 ): Loss {
-  const labels = batch.labels === null ? null : tf.tensor1d(Int32Array.from(batch.labels), 'int32');
+  const labels = batch.labels === null ? null : tf.tensor1d(new Int32Array(batch.labels), 'int32');
   const rows = featuresOf(loaded, batch);
   return loaded.model.lossSum(parameters, { rows, labels }, loaded.runtime.draws(draw), mode, settings);
 }

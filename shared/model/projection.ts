@@ -24,7 +24,7 @@ export interface Projection {
 
 /** x / 255 of a batch's rows, [b, D]. */
 export const pixelsOf = ({ rows, rowCount }: Batch): Tensor2D =>
-  tf.div(tf.tensor2d(Float32Array.from(rows), [rowCount, rows.length / rowCount]), constant(255));
+  tf.div(tf.tensor2d(new Float32Array(rows), [rowCount, rows.length / rowCount]), constant(255));
 
 export const pixelProjection: Projection = {
   project: (pixels) => pixels,

@@ -11,9 +11,12 @@ import { constant, type BatchNormKernels } from '../operations.ts';
 import type { Eigen } from '../runtime.ts';
 import { execute, executeOne } from './tensorflow-backend.ts';
 
-/** Copies into TensorFlow's memory at once, where tfjs-node-gpu would keep the array until its first use. */
+/**
+ * Copies into TensorFlow's memory at once. tfjs-node-gpu would keep the array until its first use, and then
+ * compute on the array's own memory where that is aligned; `Identity` would pass that memory on.
+ */
 export const upload = (values: Float32Array, shape: readonly number[]): tf.Tensor =>
-  tf.tidy(() => executeOne('Identity', { T: 'float32' }, [tf.tensor(values, [...shape])]));
+  tf.tidy(() => executeOne('DeepCopy', { T: 'float32' }, [tf.tensor(values, [...shape])]));
 
 const batchNormAttributes = (epsilon: number) =>
   ({

@@ -61,6 +61,7 @@ export function createVae(settings: ModelSettings, featureCount: number, onPixel
     },
     generative: {
       latentCount: latent,
+      isDensity: settings.likelihood !== 'bernoulli',
       encode: (parameters, rows, mode) => encode(settings, { ...mode, parameters }, rows),
       decode: (parameters, latents, mode) => decode({ ...mode, parameters }, latents),
     },
@@ -122,7 +123,7 @@ function lossOf(
   // Free bits (Kingma et al. 2016, eq. 15): the mean over the micro-batch, of each latent, is what is free.
   const paid = freeBits > 0 ? tf.sum(tf.maximum(klOfLatents, constant(freeBits * rows.shape[0]))) : kl;
   return {
-    loss: tf.add(nll, tf.mul(paid, constant(klWeight))) as tf.Scalar,
+    loss: tf.add(nll, tf.mul(paid, tf.scalar(klWeight))) as tf.Scalar, // no constant: it changes as it warms up
     terms: { nll, kl, squaredError },
   };
 }
