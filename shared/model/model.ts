@@ -58,6 +58,8 @@ export interface Model {
 /** What pictures and bounds need; given by models of latent variables whose prior is standard normal. */
 export interface GenerativeModel {
   readonly latentCount: number;
+  /** Whether p(x | z) is a density over real values, and not a probability of outcomes. */
+  readonly isDensity: boolean;
   encode(parameters: Parameters, rows: Tensor2D, mode: EvaluationMode): Posterior;
   /** @param latents [b, latentCount] */
   decode(parameters: Parameters, latents: Tensor2D, mode: EvaluationMode): Output;
