@@ -7,67 +7,110 @@
 import { z } from 'zod';
 import { dataError } from '../../shared/errors.ts';
 import type { Basis } from '../../shared/model/compute.ts';
+import { modelDescriptionSchema, type ModelDescription } from '../../shared/protocol/messages.ts';
+import { configSchema, type Config } from '../../shared/runtime/config.ts';
+import type { Progress } from '../progress.ts';
+import { decodeExact, encodeExact } from './exact-json.ts';
 
 export const checkpointFormat = 'lockstep-checkpoint';
 export const checkpointVersion = '1';
 
-export interface CheckpointInfo {
-  readonly step: number; // steps done: the next one's number
-  readonly epoch: number; // epochs done
-  readonly configuration: Readonly<Record<string, unknown>>; // of the run, complete
-  readonly earlyStopping: unknown; // JSON, as its owner wrote it
+/** What the run says of a checkpoint that it writes. */
+export interface CheckpointFacts {
+  readonly runId: string;
   readonly incarnation: number; // of the run folder's owner
+  readonly config: Config; // complete
   readonly dataHash: string;
+  readonly backend: string; // that computed: other backends give other bits
+  readonly best: boolean; // the best evaluation so far
+}
+
+/** What is found in a checkpoint without reading its arrays. */
+export interface CheckpointInfo extends CheckpointFacts {
+  readonly progress: Progress; // its statistics stand among the arrays
+  readonly model: ModelDescription;
   readonly parametersSha256: string; // of [P] as little-endian float32
+  readonly basis: BasisFacts | null;
 }
 
 type BasisFacts = Pick<Basis, 'whiten' | 'totalVariance'>;
 
-const json = z.string().transform((text, context): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    context.addIssue({ code: 'custom', message: 'not JSON' });
-    return z.NEVER;
-  }
-});
+const real = z.custom<number>((value) => typeof value === 'number', 'expected a number'); // NaN and Infinity too
+const count = z.int().min(0);
 const digits = z
   .string()
   .regex(/^\d{1,15}$/)
   .transform(Number);
 
+const parsed = (parse: (text: string) => unknown) =>
+  z.string().transform((text, context): unknown => {
+    try {
+      return parse(text);
+    } catch {
+      context.addIssue({ code: 'custom', message: 'not JSON' });
+      return z.NEVER;
+    }
+  });
+const json = parsed(JSON.parse);
+const exactJson = parsed(decodeExact);
+
+const progressSchema = z.strictObject({
+  step: count,
+  evaluatedStep: count,
+  updates: count,
+  seconds: real,
+  sitting: count,
+  timedSamples: real,
+  timedSeconds: real,
+  workers: count,
+  lastLoss: real,
+  heldOutLoss: real.nullable(),
+  bestLoss: real.nullable(),
+  stopping: z.strictObject({ best: real.nullable(), waited: count }),
+  statistics: z.null(),
+  since: z.strictObject({
+    terms: z.record(z.string(), real),
+    samples: real,
+    seconds: real,
+    noise: z.strictObject({ stepCount: count, gradientSquares: real, noise: real }),
+  }),
+}) satisfies z.ZodType<Progress>;
+
 const metadataSchema = z.object({
   step: digits,
-  epoch: digits,
-  configuration: json.pipe(z.record(z.string(), z.unknown())),
-  earlyStopping: json,
+  runId: z.string(),
   incarnation: digits,
+  config: json.pipe(configSchema),
   dataHash: z.string(),
+  backend: z.string(),
+  best: z.enum(['true', 'false']).transform((text) => text === 'true'),
+  progress: exactJson.pipe(progressSchema),
+  model: json.pipe(modelDescriptionSchema),
   parametersSha256: z.string().regex(/^[0-9a-f]{64}$/),
-  basis: json.pipe(z.strictObject({ whiten: z.boolean(), totalVariance: z.number() }).nullable()),
+  basis: exactJson.pipe(z.strictObject({ whiten: z.boolean(), totalVariance: real }).nullable()),
 });
 
-export function encodeInfo(info: CheckpointInfo, basis: BasisFacts | null): Record<string, string> {
-  const facts = basis && { whiten: basis.whiten, totalVariance: basis.totalVariance };
+export function encodeInfo(info: CheckpointInfo): Record<string, string> {
+  const { basis, progress } = info;
   return {
     format: checkpointFormat,
     version: checkpointVersion,
-    step: String(info.step),
-    epoch: String(info.epoch),
-    configuration: JSON.stringify(info.configuration),
-    earlyStopping: JSON.stringify(info.earlyStopping ?? null),
+    step: String(progress.step), // for people: it is part of `progress` too
+    runId: info.runId,
     incarnation: String(info.incarnation),
+    config: JSON.stringify(info.config),
     dataHash: info.dataHash,
+    backend: info.backend,
+    best: String(info.best),
+    progress: encodeExact({ ...progress, statistics: null }),
+    model: JSON.stringify(info.model),
     parametersSha256: info.parametersSha256,
-    basis: JSON.stringify(facts),
+    basis: encodeExact(basis && { whiten: basis.whiten, totalVariance: basis.totalVariance }),
   };
 }
 
-/** @throws dataError naming the file and what is wrong with it */
-export function decodeInfo(
-  path: string,
-  metadata: Readonly<Record<string, string>>,
-): { readonly info: CheckpointInfo; readonly basis: BasisFacts | null } {
+/** @throws LockstepError (65) naming the file and what is wrong with it */
+export function decodeInfo(path: string, metadata: Readonly<Record<string, string>>): CheckpointInfo {
   const { format, version } = metadata;
   if (format !== checkpointFormat) {
     throw dataError(`${path} is no checkpoint of lockstep: its format is ${format ?? 'not given'}`);
@@ -80,10 +123,9 @@ export function decodeInfo(
   }
   const result = metadataSchema.safeParse(metadata);
   if (!result.success) {
-    throw dataError(
-      `${path} describes itself wrongly: ${z.prettifyError(result.error).replaceAll('\n', ' ')}`,
-    );
+    const reasons = z.prettifyError(result.error).replaceAll(/\s*\n\s*/g, ' ');
+    throw dataError(`${path} describes itself wrongly: ${reasons}`);
   }
-  const { basis, ...info } = result.data;
-  return { info, basis };
+  const { step: _, ...info } = result.data;
+  return info;
 }
