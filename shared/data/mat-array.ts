@@ -82,6 +82,10 @@ export async function openArray(reader: ByteReader, span: ElementSpan): Promise<
     if (parsed.small && parsed.bytes > 4) {
       throw faultAt(place(), `a small element of ${parsed.bytes} bytes`, 'at most 4', fetchAgain);
     }
+    if (!parsed.small && parsed.bytes > end - position && position > tagBytes) {
+      const got = `an element of ${parsed.bytes} bytes`;
+      throw faultAt(place(), got, `at most the ${end - position} left of its array`, fetchAgain);
+    }
     return { tag: parsed, inline: new Uint8Array(view.buffer, 4, parsed.small ? parsed.bytes : 0) };
   };
   const finish = async (): Promise<void> => {

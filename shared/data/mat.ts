@@ -18,7 +18,7 @@ import {
   logicalFlag,
   mxUint8,
 } from './mat-format.ts';
-import { miCompressed, miMatrix, miUint8, storageOf, tagBytes } from './mat-format.ts';
+import { miCompressed, miMatrix, miUint8, type Storage, storageOf, tagBytes } from './mat-format.ts';
 import { faultAt, fetchAgain, maxInflation, maxRowBytes, type RowSink, rowsPerBlock } from './source.ts';
 
 /** What has been found of the two variables. */
@@ -172,27 +172,31 @@ async function readLabels(cursor: Cursor, array: MatArray, rowCount: number | nu
     const got = `${tag.bytes} bytes of type ${tag.type} for y of ${size}`;
     throw faultAt(cursor.place(), got, `${count} numbers`, fetchAgain);
   }
-  const labels = new Uint8Array(count);
-  const block = new Uint8Array(Math.min(count, 2 ** 15) * storage.bytes);
-  const view = new DataView(block.buffer);
-  for (let first = 0; first < count; first += 2 ** 15) {
-    const blockCount = Math.min(2 ** 15, count - first);
-    if (tag.small) block.set(inline);
-    else await cursor.fill(block.subarray(0, blockCount * storage.bytes));
-    for (let i = 0; i < blockCount; i++) {
-      const value = storage.read(view, i * storage.bytes);
-      if (!(Number.isInteger(value) && value >= 0 && value <= 255)) {
-        throw faultAt(
-          cursor.place(),
-          `label ${value} of image ${first + i}`,
-          'a whole number from 0 to 255',
-          fetchAgain,
-        );
-      }
-      labels[first + i] = value;
-    }
+  const blocks: Uint8Array[] = [];
+  for (let first = 0; first < count; first += labelsPerBlock) {
+    const bytes = new Uint8Array(Math.min(labelsPerBlock, count - first) * storage.bytes);
+    if (tag.small) bytes.set(inline);
+    else await cursor.fill(bytes);
+    blocks.push(parseLabels(cursor, bytes, storage, first));
   }
-  return tenIsZero(labels);
+  return tenIsZero(new Uint8Array(Buffer.concat(blocks)));
+}
+
+/** Labels as they come: room is made for those that are there, not for those that were declared. */
+const labelsPerBlock = 2 ** 15;
+
+function parseLabels(cursor: Cursor, bytes: Uint8Array, storage: Storage, first: number): Uint8Array {
+  const view = new DataView(bytes.buffer);
+  const labels = new Uint8Array(bytes.length / storage.bytes);
+  for (let i = 0; i < labels.length; i++) {
+    const value = storage.read(view, i * storage.bytes);
+    if (!(Number.isInteger(value) && value >= 0 && value <= 255)) {
+      const got = `label ${value} of image ${first + i}`;
+      throw faultAt(cursor.place(), got, 'a whole number from 0 to 255', fetchAgain);
+    }
+    labels[i] = value;
+  }
+  return labels;
 }
 
 /** SVHN counts its classes from 1 and calls the digit 0 "10": so does any file of labels from 1 to 10. */

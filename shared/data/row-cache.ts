@@ -204,6 +204,7 @@ function unwritable(path: string, error: unknown): unknown {
         `${path}: no permission to write the row cache (${code}); change the folder's mode or put the cache elsewhere`,
       );
     default:
-      return error;
+      if (typeof code !== 'string') return error; // of `produce`
+      return runError(`${path}: the row cache cannot be written (${code}); put the cache elsewhere`);
   }
 }
