@@ -44,14 +44,24 @@ export interface Snapshot {
   readonly model: ModelDescription;
 }
 
+/** What is asked of a worker and comes back as pixels. */
+export type PictureRequest = Exclude<RenderRequest, { readonly what: 'variance' }>;
+
 export interface Picture {
   readonly name: string; // of the file, without extension
-  readonly kind: RenderRequest['what'] | 'originals';
+  readonly kind: PictureRequest['what'] | 'originals';
   readonly step: number;
   readonly split: Split;
   readonly rows: readonly number[]; // that it is about
   readonly columns: number;
   readonly pixels: Float32Array; // [count, D], 0 to 1
+}
+
+/** What the model takes for the variance of each component, beside what it is. */
+export interface ComponentVariance {
+  readonly step: number;
+  readonly eigenvalues: Float32Array; // [K], of x / 255
+  readonly learned: Float32Array; // [K], mean over held-out rows
 }
 
 export interface Journal {
@@ -60,6 +70,7 @@ export interface Journal {
   stepDone(record: StepRecord): void;
   evaluated(record: EvaluationRecord): void;
   picture(picture: Picture): void;
+  componentVariance(variance: ComponentVariance): void;
   /** Writes a checkpoint; the snapshot is the journal's from now on. */
   checkpoint(snapshot: Snapshot, best: boolean): void;
   /** Whether it is time for a checkpoint. @param step steps made @param endsEpoch whether the last one did */

@@ -5,11 +5,12 @@
  * class, its row filled with draws from its posterior), and round trips through the principal components.
  */
 import { rowLength, type ImageShape } from '../shared/data/dataset.ts';
-import type { Basis, DrawKey, RenderRequest } from '../shared/model/compute.ts';
+import type { Basis, DrawKey } from '../shared/model/compute.ts';
+import { deviationOf } from '../shared/math/pca.ts';
 import type { ModelDescription, Split } from '../shared/protocol/messages.ts';
 import type { Config } from '../shared/runtime/config.ts';
 import type { Workload } from '../shared/runtime/workload.ts';
-import type { Journal } from './journal.ts';
+import type { Journal, PictureRequest } from './journal.ts';
 import { ask, type Program, type Request } from './requests.ts';
 
 export interface PaintingOptions {
@@ -26,19 +27,23 @@ type SumSpec = Extract<Request, { kind: 'sum' }>['spec'];
 
 interface Sketch {
   readonly name: string;
-  readonly request: RenderRequest;
+  readonly request: PictureRequest;
   readonly rows: readonly number[];
   readonly count: number; // images
   readonly columns: number;
 }
 
 const side = 10; // of the grids
+const consideredRows = 1000; // of which pictures are made
+const varianceRows = 500;
 
+/** @param step steps made */
 export function* paint(options: PaintingOptions, step: number): Program<void> {
   if (!options.model.generative) return;
-  const split: Split = options.workload.split.heldOut.length > 0 ? 'heldOut' : 'training';
+  if (options.basis !== null) yield* measureVariance(options, options.basis, step);
+  const { split, rows: available } = heldOutRows(options.workload);
   const features = rowLength(options.image);
-  for (const sketch of sketches(options, split)) {
+  for (const sketch of sketches(options, available)) {
     const { name, request, rows, count, columns } = sketch;
     const spec: SumSpec = { kind: 'render', request, split, rows: [...rows] };
     const resultLength = count * features;
@@ -48,10 +53,34 @@ export function* paint(options: PaintingOptions, step: number): Program<void> {
   }
 }
 
-function sketches(options: PaintingOptions, split: Split): Sketch[] {
-  const { config, basis, labels, workload } = options;
+/** What the model takes for the variance of each component, to stand beside its eigenvalue. */
+function* measureVariance(options: PaintingOptions, basis: Basis, step: number): Program<void> {
+  const { split, rows } = heldOutRows(options.workload);
+  const draw: DrawKey = { seed: options.config.seed, purpose: 'pictures', step: 0, microBatch: 0 };
+  const spec: SumSpec = {
+    kind: 'render',
+    request: { what: 'variance', draw },
+    split,
+    rows: rows.slice(0, varianceRows),
+  };
+  const resultLength = basis.componentCount;
+  const answer = yield* ask({ kind: 'sum', spec, leafCount: 1, resultLength, dtype: 'float32' }, 'sum');
+  const learned = (answer.result.values as Float32Array).map((variance, component) => {
+    return basis.whiten ? variance * deviationOf(basis.eigenvalues[component]!) ** 2 : variance;
+  });
+  options.journal.componentVariance({ step, eigenvalues: basis.eigenvalues, learned });
+}
+
+/** The rows that pictures are of: held out, or of the training rows where none are. */
+function heldOutRows({ split }: Workload): { readonly split: Split; readonly rows: number[] } {
+  const isHeldOut = split.heldOut.length > 0;
+  const rows = isHeldOut ? split.heldOut : split.training;
+  return { split: isHeldOut ? 'heldOut' : 'training', rows: [...rows.subarray(0, consideredRows)] };
+}
+
+function sketches(options: PaintingOptions, available: readonly number[]): Sketch[] {
+  const { config, basis, labels } = options;
   const draw: DrawKey = { seed: config.seed, purpose: 'pictures', step: 0, microBatch: 0 };
-  const available = [...workload.split[split === 'heldOut' ? 'heldOut' : 'training']];
   const shown = available.slice(0, side * side);
   const some = available.slice(0, 2 * side);
   const classes = onePerClass(available, labels) ?? available.slice(0, side);

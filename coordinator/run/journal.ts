@@ -5,8 +5,10 @@
  * a second; what cannot be written is said and counted, and the run goes on. Two things do end it: a second
  * coordinator that owns the folder, and, at the end, a last checkpoint that is not there.
  */
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { dataError, runError } from '../../shared/errors.ts';
+import { writeFileAtomicallySync } from '../../shared/data/atomic-file.ts';
 import { rowLength } from '../../shared/data/dataset.ts';
 import type { Kernels } from '../../shared/math/kernels.ts';
 import type { ModelDescription } from '../../shared/protocol/messages.ts';
@@ -73,6 +75,13 @@ export function createRunJournal(options: RunJournalOptions): RunJournal {
     stepDone: (record) => records.step(record),
     evaluated: (record) => records.evaluation(record),
     picture: draw,
+    componentVariance({ step, eigenvalues, learned }) {
+      const text = JSON.stringify({ step, eigenvalues: [...eigenvalues], learned: [...learned] });
+      later('component-variance.json', async () => {
+        folder.assertOwned();
+        writeFileAtomicallySync(join(folder.path, 'component-variance.json'), `${text}\n`);
+      });
+    },
     checkpoint(snapshot, best) {
       records.flush(true); // a history shorter than its checkpoint would have a gap after resuming
       schedule.made();

@@ -104,6 +104,12 @@ export function orient(vector: Float32Array): void {
   if (largest < 0) vector.forEach((value, i) => (vector[i] = -value));
 }
 
+/** Of bytes that are spread evenly over a step of 1 / 256: no variance that is measured means less. */
+export const smallestVariance = 1 / (12 * 256 ** 2);
+
+/** By which a component is divided when it is whitened. */
+export const deviationOf = (eigenvalue: number): number => Math.sqrt(Math.max(eigenvalue, smallestVariance));
+
 /** The part of all variance that each component carries, [K]. */
 export function explainedVariance({ eigenvalues, totalVariance }: Basis): Float64Array {
   return Float64Array.from(eigenvalues, (value) => (totalVariance === 0 ? 0 : value / totalVariance));

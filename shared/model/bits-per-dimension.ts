@@ -20,7 +20,7 @@ import { streamOf } from '../math/philox.ts';
 import type { Basis, DrawKey } from './compute.ts';
 import { boundsOf } from './evidence.ts';
 import type { LoadedModel } from './loaded-model.ts';
-import { deviationOf, smallestVariance } from './projection.ts';
+import { deviationOf, smallestVariance } from '../math/pca.ts';
 import type { Runtime } from './runtime.ts';
 
 type Tensor2D = tf.Tensor2D;

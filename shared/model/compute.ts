@@ -46,7 +46,8 @@ export type RenderRequest =
       readonly draw: DrawKey;
     }
   | { readonly what: 'interpolation'; readonly steps: number; readonly draw: DrawKey } // rows 2i to 2i+1
-  | { readonly what: 'roundTrip'; readonly components: number; readonly clip: boolean };
+  | { readonly what: 'roundTrip'; readonly components: number; readonly clip: boolean }
+  | { readonly what: 'variance'; readonly draw: DrawKey }; // no pixels: output variance of each feature, mean over rows, [1, K]
 
 export interface Compute {
   readonly fingerprint: Fingerprint;

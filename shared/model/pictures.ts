@@ -38,6 +38,8 @@ function pixelsFor(loaded: LoadedModel, request: RenderRequest, batch: Batch | n
       return interpolation(loaded, batch, request.steps, request.draw);
     case 'roundTrip':
       return roundTrip(loaded, batch, request.components, request.clip);
+    case 'variance':
+      return meanVariance(loaded, batch, request.draw);
     default:
       return request satisfies never;
   }
@@ -90,6 +92,14 @@ function interpolation(loaded: LoadedModel, batch: Batch, steps: number, draw: D
   const path = tf.add(from, tf.mul(tf.sub(to, from), weights)); // [pairs, steps, latent]
   const flat = tf.reshape(path, [pairCount * steps, generative.latentCount]) as Tensor2D;
   return toPixels(loaded, generative.decode(parameters, flat, mode).mean());
+}
+
+/** The variance that the decoder gives each feature, at latents drawn from the rows' posteriors. @returns [1, K] */
+function meanVariance(loaded: LoadedModel, batch: Batch, draw: DrawKey): Tensor2D {
+  const { generative, parameters, mode } = generativeOf(loaded);
+  const posterior = generative.encode(parameters, featuresOf(loaded, batch), mode);
+  const latents = drawLatents(posterior, loaded.runtime.draws(draw));
+  return tf.mean(generative.decode(parameters, latents, mode).variance(), 0, true) as Tensor2D;
 }
 
 /** The rows after projection onto the leading components and back. */

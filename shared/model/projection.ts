@@ -8,6 +8,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Batch } from '../data/dataset.ts';
+import { deviationOf } from '../math/pca.ts';
 import type { Basis } from './compute.ts';
 import { constant } from './operations.ts';
 import type { Runtime } from './runtime.ts';
@@ -31,12 +32,6 @@ export const pixelProjection: Projection = {
   restore: (features) => features,
   dispose: () => undefined,
 };
-
-/** Of bytes that are spread evenly over a step of 1 / 256: no variance that is measured means less. */
-export const smallestVariance = 1 / (12 * 256 ** 2);
-
-/** By which a component is divided when it is whitened. */
-export const deviationOf = (eigenvalue: number): number => Math.sqrt(Math.max(eigenvalue, smallestVariance));
 
 /** The leading `componentCount` components of a basis. */
 export function createProjection(

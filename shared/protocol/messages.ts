@@ -81,6 +81,7 @@ const renderSchema = z.discriminatedUnion('what', [
   }),
   z.strictObject({ what: z.literal('interpolation'), steps: count, draw: drawSchema }),
   z.strictObject({ what: z.literal('roundTrip'), components: count, clip: z.boolean() }),
+  z.strictObject({ what: z.literal('variance'), draw: drawSchema }),
 ]);
 
 const settingsSchema = z.strictObject({ klWeight: z.number() });
