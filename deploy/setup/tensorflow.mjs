@@ -40,7 +40,7 @@ export async function setUpTensorflow(paths, { retry }) {
   for (const route of plan.routes) {
     const problem = await follow(route, paths, plan.flavour);
     if (problem === null) {
-      if (retry || route !== 'keep') say(`TensorFlow is ready: ${describe(paths)}`);
+      if (retry || route !== 'keep') say(`TensorFlow is ready: ${describeTensorflow(paths)}`);
       return;
     }
     obstacles.push(problem);
@@ -96,10 +96,14 @@ async function installUserLibrary(paths) {
   if (problem) throw new SetupError(`LOCKSTEP_TENSORFLOW=${folder}: ${problem}`, 78);
 }
 
-/** @param {Paths} paths */
-function describe(paths) {
+/**
+ * @param {Paths} paths
+ * @returns {string | null} the TensorFlow in use, null without one
+ */
+export function describeTensorflow(paths) {
   const state = addonState(paths);
-  if (state.kind !== 'linked') return "the vendor's";
+  if (state.kind === 'vendor') return "the vendor's";
+  if (state.kind !== 'linked') return null;
   const { version, library } = state.record;
   const kind = { cpu: 'for the CPU', gpu: 'with CUDA 12', user: `from ${library.folder}` }[library.flavour];
   return `${version} ${kind}`;
