@@ -77,7 +77,7 @@ export function createRunJournal(options: RunJournalOptions): RunJournal {
     picture: draw,
     componentVariance({ step, eigenvalues, learned }) {
       const text = JSON.stringify({ step, eigenvalues: [...eigenvalues], learned: [...learned] });
-      later('component-variance.json', async () => {
+      later.add('component-variance.json', async () => {
         folder.assertOwned();
         writeFileAtomicallySync(join(folder.path, 'component-variance.json'), `${text}\n`);
       });
