@@ -158,7 +158,7 @@ function checkTensors(entries: Record<string, unknown>, dataBegin: number, size:
 function verifyDigest(file: number, size: number, claimed: string | undefined, fail: Fail): void {
   if (claimed === undefined) return fail('it carries no digest of its content');
   const hash = createHash('sha256');
-  const block = new Uint8Array(blockBytes);
+  const block = new Uint8Array(Math.min(blockBytes, size));
   for (let position = 0; position < size; position += blockBytes) {
     const part = block.subarray(0, Math.min(blockBytes, size - position));
     readWholly(file, part, position, fail);
