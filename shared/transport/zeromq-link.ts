@@ -18,8 +18,10 @@ export interface DealerSocket {
 }
 
 export interface LinkOptions<Socket extends DealerSocket> {
-  /** A new socket, connecting. @throws LockstepError for an address that is none */
+  /** A new socket, which does nothing yet. */
   readonly open: () => Socket;
+  /** @throws LockstepError for an address that is none */
+  readonly connect: (socket: Socket) => void;
   readonly abandon: (socket: Socket) => void;
   /** Closes after what was sent had a moment to leave. */
   readonly close: (socket: Socket) => void;
@@ -62,7 +64,15 @@ export function createLink<Socket extends DealerSocket>(options: LinkOptions<Soc
       cancelTimer: () => {},
     };
     connection.cancelTimer = clock.after(options.answerMs, () => void drainAndEnd(connection, 'no answer'));
-    void watch(connection);
+    void watch(connection); // before anything can happen to the connection: a refusal takes microseconds
+    try {
+      options.connect(connection.socket);
+    } catch (error) {
+      connection.over = true;
+      connection.cancelTimer();
+      options.abandon(connection.socket);
+      throw error;
+    }
     void receiveAll(connection);
     enqueue(connection, [nothing]);
     return connection;

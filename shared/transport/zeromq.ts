@@ -61,14 +61,14 @@ export function createZeromqTransport(clock: TransportClock): Transport {
       return createLink({
         open() {
           const identity = `worker:${randomBytes(8).toString('hex')}`; // never the same twice: a doubled one hangs
-          const socket = new Dealer({ ...dealerOptions(options), routingId: identity });
+          return new Dealer({ ...dealerOptions(options), routingId: identity });
+        },
+        connect(socket) {
           try {
             socket.connect(endpoint);
           } catch {
-            socket.close();
             throw configurationError(`cannot connect to ${endpoint}, expected such as tcp://127.0.0.1:5770`);
           }
-          return socket;
         },
         abandon: (socket) => socket.close(),
         close(socket) {
