@@ -41,7 +41,7 @@ export async function readMat(path: string, sink: RowSink): Promise<Uint8Array |
     const found: Found = { rowCount: null, labels: null, names: [] };
     for (let offset = headerBytes; offset < file.size;) offset = await readElement(file, offset, found, sink);
     if (found.rowCount === null) {
-      const names = found.names.length === 0 ? 'no variables' : `only ${found.names.join(', ')}`;
+      const names = found.names.length === 0 ? 'no variables' : `only ${listNames(found.names)}`;
       throw faultAt(
         { path, offset: file.size },
         names,
@@ -55,6 +55,10 @@ export async function readMat(path: string, sink: RowSink): Promise<Uint8Array |
     await file.close();
   }
 }
+
+/** On one line, whatever bytes a damaged name holds. */
+const listNames = (names: readonly string[]): string =>
+  `${names.slice(0, 8).join(', ')}${names.length > 8 ? ', ...' : ''}`.replaceAll(/[^\x20-\x7e]/g, '?');
 
 async function readHeader(file: SourceFile): Promise<Buffer> {
   const header = Buffer.alloc(Math.min(headerBytes, file.size));
