@@ -49,9 +49,10 @@ export function createHub(options: HubOptions): Hub {
   const peers = new Map<PeerId, Peer>();
   const timers = new Set<() => void>(); // of pauses under way
   let closed = false;
+  const isOpen = (): boolean => !closed;
 
   async function receiveForever(): Promise<void> {
-    while (!closed) {
+    while (isOpen()) {
       const message = await socket.receive().catch(unlessClosed);
       if (message === null || closed) return;
       onMessage(message);
@@ -80,7 +81,7 @@ export function createHub(options: HubOptions): Hub {
   /** Empties a peer's queue, in order, for as long as the peer takes it. */
   async function sendAll(peer: Peer): Promise<void> {
     peer.sending = true;
-    while (!closed && peer.queue.length > 0) {
+    while (isOpen() && peer.queue.length > 0) {
       const outcome = await trySend(peer, peer.queue[0]!);
       if (outcome === 'sent') peer.queue.shift();
       else if (outcome === 'full') await pause(retryMs);
@@ -108,7 +109,7 @@ export function createHub(options: HubOptions): Hub {
   /** Hears out what a peer said before it went, then tells that it is lost. */
   async function lose(peer: Peer): Promise<void> {
     peer.gone = true;
-    for (let turn = 0; turn < drainTurns && !closed && socket.readable; turn++) await options.nextTurn();
+    for (let turn = 0; turn < drainTurns && isOpen() && socket.readable; turn++) await options.nextTurn();
     forget(peer, 'the connection is gone');
   }
 
@@ -135,7 +136,7 @@ export function createHub(options: HubOptions): Hub {
 
   /** Sends something to everybody to whom nothing is under way: that is how the lost are found. */
   async function probeForever(): Promise<void> {
-    while (!closed) {
+    while (isOpen()) {
       for (const peer of peers.values()) if (!peer.sending && !peer.gone) enqueue(peer, [nothing]);
       await pause(options.probeIntervalMs);
     }
