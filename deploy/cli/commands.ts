@@ -1,0 +1,31 @@
+/**
+ * The sub-commands, in the order in which `lockstep --help` lists them. Only the one that is asked for is loaded,
+ * so that help is quick and no command pays for another one's libraries.
+ */
+import type { CommandModule } from 'yargs';
+
+export interface CommandEntry {
+  readonly name: string;
+  readonly describe: string;
+  readonly load: () => Promise<{ readonly default: unknown }>; // a CommandModule
+}
+
+export const commands: readonly CommandEntry[] = [
+  { name: 'train', describe: 'Train a model on this box', load: () => import('../commands/train.ts') },
+  { name: 'worker', describe: 'Compute for a coordinator', load: () => import('../commands/worker.ts') },
+  {
+    name: 'data',
+    describe: 'Look into image files, make or fetch them',
+    load: () => import('../commands/data.ts'),
+  },
+  {
+    name: 'doctor',
+    describe: 'Say what is here and what is missing',
+    load: () => import('../commands/doctor.ts'),
+  },
+  { name: 'setup', describe: 'Install what is missing', load: () => import('../commands/setup.ts') },
+];
+
+/** Each module knows the type of its own arguments; yargs takes any. */
+export const loadCommand = async ({ load }: CommandEntry): Promise<CommandModule> =>
+  (await load()).default as CommandModule;

@@ -1,0 +1,60 @@
+/**
+ * The command line as a whole: strict, in English wherever it runs, and every refusal a usage error (64).
+ */
+import yargs, { type Argv } from 'yargs';
+import { exitCodes } from '../../shared/errors.ts';
+import { commands, loadCommand } from './commands.ts';
+import { refuseNaN, refuseWords } from './refusals.ts';
+
+const widest = 110; // columns
+
+/**
+ * Parses the words and runs the command that they name; without any, shows the help and sets exit code 64.
+ * @throws LockstepError (64) for a command line that is wrong, or what the command itself throws
+ */
+export async function runCommandLine(given: readonly string[], version: string): Promise<void> {
+  const words = joinNegatives(given);
+  const parser = createParser(words, version);
+  for (const entry of commands) {
+    if (words.includes(entry.name)) parser.command(await loadCommand(entry));
+    else parser.command(entry.name, entry.describe);
+  }
+  if (words.length > 0) return void (await parser.parseAsync());
+  process.stderr.write(`${await parser.getHelp()}\n`);
+  process.exitCode = exitCodes.usage;
+}
+
+function createParser(words: readonly string[], version: string): Argv {
+  return yargs([...words])
+    .scriptName('lockstep')
+    .locale('en')
+    .parserConfiguration({ 'parse-numbers': false, 'dot-notation': false, 'strip-dashed': true })
+    .usage('$0 <command>\n\nSynchronous, elastic, bit-reproducible data-parallel training')
+    .wrap(Math.min(widest, process.stdout.columns ?? widest))
+    .version(version)
+    .help()
+    .alias('help', 'h')
+    .exitProcess(false)
+    .strict()
+    .check((values) => refuseNaN(values, words))
+    .fail((message, error, usage) => {
+      const isOurs = error instanceof Error && error.name !== 'YError'; // of a command, not about the words
+      throw isOurs ? error : refuseWords(message, words, usage);
+    })
+    .example('$0 train', 'trains on synthetic street digits: two minutes on two cores')
+    .example('$0 train --data train-images-idx3-ubyte.gz --epochs 3', 'trains on images of your own')
+    .example('$0 doctor', 'says what is here and what is missing')
+    .epilogue('$0 <command> --help tells more of each.');
+}
+
+/** `--learning-rate -1e-3` is a flag and its value, which yargs sees only in `-1`. */
+function joinNegatives(words: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const word of words) {
+    const flag = joined.at(-1);
+    if (/^-\.?\d/.test(word) && flag?.startsWith('--') && !flag.includes('='))
+      joined.splice(-1, 1, `${flag}=${word}`);
+    else joined.push(word);
+  }
+  return joined;
+}

@@ -1,0 +1,18 @@
+/** What `lockstep train` was asked to do, read and checked, before anything has happened. */
+import type { Config } from '../../shared/runtime/config.ts';
+import type { PresetName } from '../../shared/runtime/presets.ts';
+import type { Sources } from '../../shared/runtime/sources.ts';
+
+export interface TrainRequest {
+  readonly config: Config; // paths of data are absolute
+  readonly sources: Sources; // for messages, and for fitToImages
+  readonly preset: PresetName | null; // null for a run that is resumed
+  readonly notices: readonly string[]; // to be told at the start of the run
+  readonly runDir: string | null; // as given; null to make one
+  readonly resume: string | null; // a run folder
+  readonly saved: Config | null; // of the run that is resumed, for keepHorizon
+  readonly initFrom: string | null; // a checkpoint
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly argv: readonly string[]; // the flags as they were given, without the command's name
+}
