@@ -180,8 +180,16 @@ function blankDigest(firstBlock: Uint8Array, claimed: string, fail: Fail): void 
 
 function readWholly(file: number, out: Uint8Array, position: number, fail: Fail): void {
   for (let done = 0; done < out.length;) {
-    const count = readSync(file, out, done, out.length - done, position + done);
+    const count = readSome(file, out.subarray(done), position + done, fail);
     if (count === 0) fail(`it ended at byte ${position + done} while it was being read`);
     done += count;
+  }
+}
+
+function readSome(file: number, out: Uint8Array, position: number, fail: Fail): number {
+  try {
+    return readSync(file, out, 0, out.length, position);
+  } catch (error) {
+    return fail((error as Error).message); // a folder, or a disk with a fault
   }
 }

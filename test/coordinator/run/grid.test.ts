@@ -22,10 +22,10 @@ for (const channels of [1, 3]) {
       const { x, y } = placeOf(grid, cell);
       for (let row = 0; row < image.height * factor; row += 1) {
         for (let column = 0; column < image.width * factor; column += 1) {
-          const from =
+          const from: number =
             cell * rowLength(image) +
             (Math.floor(row / factor) * image.width + Math.floor(column / factor)) * channels;
-          const expected =
+          const expected: unknown[] =
             channels === 3 ? [...cells.subarray(from, from + 3)] : [cells[from], cells[from], cells[from]];
           assert.deepEqual(pixelAt(png, x + column, y + row), expected);
           checked += 1;
