@@ -45,7 +45,7 @@ test('off a terminal there is a line an epoch, and no control character', () => 
   const lines = run({}, wholeRun).split('\n');
   assert.equal(lines.length, 1 + 3 + 1);
   assert.match(lines[2] ?? '', /^epoch 2\/3 - loss .* - held-out .* - exchange 9 % - eta 0:01 - best$/);
-  assert.ok([...lines.join('')].every((letter) => letter >= ' '));
+  assert.ok(lines.every((line) => Array.from(line).every((letter) => letter >= ' ')));
 });
 
 test('on a terminal the same lines stay, and a live line moves between', () => {
