@@ -13,8 +13,12 @@
 import assert from 'node:assert';
 import { createKernels, type Kernels } from './kernels.ts';
 import { kernelsModule } from './kernels-module.ts';
-import type { Eigenpairs } from './pca.ts';
 import { streamOf } from './philox.ts';
+
+export interface Eigenpairs {
+  readonly values: Float64Array; // [K], descending
+  readonly vectors: Float64Array; // [K, n], unit length
+}
 
 /** What assembly/eigen.ts and assembly/tridiagonal.ts export; arrays are byte offsets. */
 interface EigenExports {
@@ -72,7 +76,7 @@ export function eigenSymmetric(
   size: number,
   count: number,
   wasm: WebAssembly.Module = kernelsModule(),
-): Eigenpairs & { readonly values: Float64Array; readonly vectors: Float64Array } {
+): Eigenpairs {
   assert(size > 0 && matrix.length === size * size, `${matrix.length} values of a matrix of size ${size}`);
   assert(count > 0 && count <= size, `${count} eigenpairs of a matrix of size ${size}`);
   const work = createWorkspace(size, count, wasm);

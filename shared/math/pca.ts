@@ -8,6 +8,7 @@
  */
 import assert from 'node:assert';
 import { dataError, usageError } from '../errors.ts';
+import { eigenSymmetric, type Eigenpairs } from './eigen.ts';
 
 /** The projection of rows onto K components. */
 export interface Basis {
@@ -20,18 +21,29 @@ export interface Basis {
   readonly whiten: boolean;
 }
 
-/** The leading eigenpairs of a covariance. */
-export interface Eigenpairs {
-  readonly values: ArrayLike<number>; // [K], descending
-  readonly vectors: Float32Array | Float64Array; // [K, D], unit length
-}
-
 /** @throws LockstepError (64) when the images cannot have so many components */
 export function checkComponentCount(componentCount: number, featureCount: number): void {
   if (componentCount <= featureCount) return;
   throw usageError(
     `--components ${componentCount} of images of ${featureCount} values: use at most ${featureCount}, or none`,
   );
+}
+
+/**
+ * The leading components of the rows that the sums describe: the same bits on every machine.
+ * @param sums [D * D + D]
+ * @throws LockstepError (65) of fewer than two rows
+ */
+export function leadingComponents(
+  sums: Float64Array,
+  featureCount: number,
+  rowCount: number,
+  componentCount: number,
+  whiten: boolean,
+): Basis {
+  const covariance = covarianceOf(sums, featureCount, rowCount);
+  const eigenpairs = eigenSymmetric(covariance, featureCount, componentCount);
+  return createBasis(sums, featureCount, rowCount, eigenpairs, whiten);
 }
 
 /**
@@ -48,7 +60,7 @@ export function covarianceOf(sums: Float64Array, featureCount: number, rowCount:
   if (rowCount < 2) throw dataError(`principal components of ${rowCount} rows: at least 2 are needed`);
   const products = sums.subarray(0, featureCount * featureCount);
   const totals = sums.subarray(featureCount * featureCount);
-  const divisor = rowCount * (rowCount - 1) * 255 ** 2;
+  const divisor = covarianceDivisor(rowCount);
   const covariance = new Float64Array(products.length);
   for (let row = 0; row < featureCount; row++) {
     const total = totals[row] ?? 0;
@@ -59,6 +71,19 @@ export function covarianceOf(sums: Float64Array, featureCount: number, rowCount:
   }
   return covariance;
 }
+
+/** The trace of `covarianceOf`, without the rest. */
+function totalVarianceOf(sums: Float64Array, featureCount: number, rowCount: number): number {
+  const divisor = covarianceDivisor(rowCount);
+  let variance = 0;
+  for (let feature = 0; feature < featureCount; feature++) {
+    const total = sums[featureCount * featureCount + feature] ?? 0;
+    variance += (rowCount * (sums[feature * (featureCount + 1)] ?? 0) - total ** 2) / divisor;
+  }
+  return variance;
+}
+
+const covarianceDivisor = (rowCount: number): number => rowCount * (rowCount - 1) * 255 ** 2;
 
 /** The mean of x / 255. @returns [D] */
 export function meanOf(sums: Float64Array, featureCount: number, rowCount: number): Float32Array {
@@ -79,9 +104,6 @@ export function createBasis(
   { values, vectors }: Eigenpairs,
   whiten: boolean,
 ): Basis {
-  const covariance = covarianceOf(sums, featureCount, rowCount);
-  let totalVariance = 0;
-  for (let i = 0; i < featureCount; i++) totalVariance += covariance[i * (featureCount + 1)] ?? 0;
   const oriented = Float32Array.from(vectors);
   for (let start = 0; start < oriented.length; start += featureCount) {
     orient(oriented.subarray(start, start + featureCount));
@@ -92,7 +114,7 @@ export function createBasis(
     mean: meanOf(sums, featureCount, rowCount),
     vectors: oriented,
     eigenvalues: Float32Array.from(values, (value) => Math.max(0, value)),
-    totalVariance,
+    totalVariance: totalVarianceOf(sums, featureCount, rowCount),
     whiten,
   };
 }

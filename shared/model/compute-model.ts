@@ -6,11 +6,11 @@
  */
 import assert from 'node:assert';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Batch } from '../data/dataset.ts';
+import { rowLength, type Batch } from '../data/dataset.ts';
 import type { LayoutEntry } from '../math/layout.ts';
+import { leadingComponents } from '../math/pca.ts';
 import type { Compute, DrawKey, StepSettings, Terms } from './compute.ts';
 import { addCovariance } from './covariance.ts';
-import { leadingComponents } from './components.ts';
 import { featuresOf, loadModel, type LoadedModel, type LoadOptions } from './loaded-model.ts';
 import type { Loss, Mode, Model, Parameters } from './model.ts';
 import { render } from './pictures.ts';
@@ -55,8 +55,8 @@ export async function createModelCompute(
       return readTerms(termNames, terms);
     },
     covariance: addCovariance,
-    basis: (sums, rowCount, componentCount, whiten) =>
-      leadingComponents(runtime, sums, rowCount, componentCount, whiten),
+    basis: async (sums, rowCount, componentCount, whiten) =>
+      leadingComponents(sums, rowLength(options.image), rowCount, componentCount, whiten),
     render: (request, batch) => render(loaded, request, batch),
     dispose: loaded.dispose,
   };

@@ -17,17 +17,10 @@ export interface RuntimeOptions {
   readonly allowCpu: boolean; // go on without a GPU that is there and cannot be used
 }
 
-export interface Eigen {
-  readonly values: Float32Array; // [n], ascending
-  readonly vectors: Float32Array; // [n, n], a column each
-}
-
 export interface Runtime {
   readonly fingerprint: Fingerprint;
   /** A tensor of a copy of the values: the array may be overwritten afterwards. */
   upload(values: Float32Array, shape: readonly number[]): Tensor;
   /** Draws of one micro-batch: a pure function of the key and of the order of calls. */
   draws(key: DrawKey): Draws;
-  /** The device's own solver of symmetric eigenproblems, where it has one. @param matrix [n, n] */
-  readonly eigen: ((matrix: Float32Array, size: number) => Promise<Eigen>) | null;
 }

@@ -18,6 +18,5 @@ export async function openCpu(): Promise<Runtime> {
     // This backend keeps the array itself.
     upload: (values, shape) => tf.tensor(values.slice(), [...shape]),
     draws: createKernelDraws(),
-    eigen: null,
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Fused operations of TensorFlow that TensorFlow.js does not offer: batch norm with its gradient, random
- * numbers from counters, and eigenvectors.
+ * Fused operations of TensorFlow that TensorFlow.js does not offer: batch norm with its gradient, and
+ * random numbers from counters.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { philox4x32 } from '../../math/philox.ts';
@@ -8,7 +8,6 @@ import type { DrawKey } from '../compute.ts';
 import { streamOfDraw } from '../draws.ts';
 import type { Draws } from '../model.ts';
 import { constant, type BatchNormKernels } from '../operations.ts';
-import type { Eigen } from '../runtime.ts';
 import { execute, executeOne } from './tensorflow-backend.ts';
 
 /**
@@ -70,14 +69,4 @@ export function tensorflowDraws(key: DrawKey): Draws {
       }),
     standardNormal: (shape) => tf.tidy(() => draw('StatelessRandomNormal', shape)),
   };
-}
-
-/** All eigenpairs of a symmetric matrix, ascending. */
-export async function tensorflowEigen(matrix: Float32Array, size: number): Promise<Eigen> {
-  const [values, vectors] = tf.tidy(() =>
-    execute('SelfAdjointEigV2', { T: 'float32', compute_v: true }, [tf.tensor2d(matrix, [size, size])], 2),
-  ) as [tf.Tensor, tf.Tensor];
-  const eigen = { values: await values.data<'float32'>(), vectors: await vectors.data<'float32'>() };
-  tf.dispose([values, vectors]);
-  return eigen;
 }

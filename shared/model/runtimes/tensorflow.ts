@@ -1,8 +1,8 @@
 /**
  * TensorFlow's own library under TensorFlow.js: CUDA where there is a GPU, oneDNN where there is none.
  *
- * Everything that shapes bits is fixed before the library is loaded (`tensorflowEnvironment`). Batch norm,
- * random draws and the eigen-solver are TensorFlow's fused operations, called by name.
+ * Everything that shapes bits is fixed before the library is loaded (`tensorflowEnvironment`). Batch norm
+ * and random draws are TensorFlow's fused operations, called by name.
  */
 import { createRequire } from 'node:module';
 import * as util from 'node:util';
@@ -12,7 +12,7 @@ import { registerBatchNorm } from '../operations.ts';
 import type { Runtime, RuntimeOptions } from '../runtime.ts';
 import { cpuModel, visibleGpus } from './device.ts';
 import { registerTensorflowGradients } from './tensorflow-gradients.ts';
-import { tensorflowBatchNorm, tensorflowDraws, tensorflowEigen, upload } from './tensorflow-kernels.ts';
+import { tensorflowBatchNorm, tensorflowDraws, upload } from './tensorflow-kernels.ts';
 import { tensorflowBackend } from './tensorflow-backend.ts';
 
 /** What the process must have in its environment before TensorFlow is loaded. */
@@ -60,7 +60,6 @@ export async function openTensorflow(options: RuntimeOptions): Promise<Runtime> 
     },
     upload,
     draws: tensorflowDraws,
-    eigen: tensorflowEigen,
   };
 }
 

@@ -25,7 +25,6 @@ export async function openWasm(): Promise<Runtime> {
     // This backend copies into its own memory at once.
     upload: (values, shape) => tf.tensor(values, [...shape]),
     draws: createKernelDraws(),
-    eigen: null,
   };
 }
 
