@@ -4,24 +4,25 @@
  * A file is a sequence of TFRecords (u64 length, masked CRC, data, masked CRC, little-endian), each an `Event`
  * protobuf: wall_time = 1 (double), step = 2 (int64), file_version = 3, summary = 5 {value = 1 {tag = 1,
  * simple_value = 2 (float)}}, session_log = 7 {status = 1}. A START at step s tells TensorBoard to forget what
- * earlier files hold from s on: that is what resuming from a checkpoint means.
+ * earlier files hold from s on: when a run is resumed, s is the first step that it makes anew.
  */
-import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EvaluationRecord, StepRecord } from '../journal.ts';
 import { maskedCrc32c } from './crc32c.ts';
+import { appendWhole } from './line-file.ts';
 
 export interface EventFile {
   scalars(step: number, values: Readonly<Record<string, number>>): void;
-  /** @throws the file system's error; what could not be written is let go */
+  /** @throws the file system's error; the events are kept for the next time */
   flush(): void;
 }
 
 const sessionStart = 1;
+const pendingMax = 20_000; // events that cannot be written: older ones are let go
 
 /**
  * @param name of the file's end, such as `host.incarnation`: unlike any other in the folder
- * @param firstStep where this sitting begins
+ * @param firstStep steps made before this sitting; scalars stand at steps made, so its own begin one later
  */
 export function openEventFile(
   folder: string,
@@ -34,7 +35,8 @@ export function openEventFile(
   const event = (...fields: Uint8Array[]): Uint8Array =>
     frameRecord(Buffer.concat([doubleField(1, wallSeconds()), ...fields]));
   let pending = [event(bytesField(3, Buffer.from('brain.Event:2')))];
-  if (firstStep > 0) pending.push(event(intField(2, firstStep), bytesField(7, intField(1, sessionStart))));
+  if (firstStep > 0)
+    pending.push(event(intField(2, firstStep + 1), bytesField(7, intField(1, sessionStart))));
   return {
     scalars(step, values) {
       const summary = Object.entries(values).map(([tag, value]) =>
@@ -43,9 +45,10 @@ export function openEventFile(
       pending.push(event(intField(2, step), bytesField(5, Buffer.concat(summary))));
     },
     flush() {
-      const bytes = Buffer.concat(pending);
+      if (pending.length === 0) return;
+      pending.splice(1, Math.max(0, pending.length - pendingMax)); // the first one may be the file's version
+      appendWhole(path, Buffer.concat(pending));
       pending = [];
-      if (bytes.length > 0) appendFileSync(path, bytes);
     },
   };
 }

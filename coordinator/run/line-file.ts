@@ -44,8 +44,8 @@ export function openLineFile(folder: string, name: string, maxBytes = rotateByte
   };
 }
 
-/** @returns the length of the file afterwards */
-function appendWhole(path: string, bytes: Uint8Array, durable: boolean): number {
+/** Appends all of `bytes`, or nothing, short of a crash. @returns the length of the file afterwards */
+export function appendWhole(path: string, bytes: Uint8Array, durable = false): number {
   const file = openSync(path, 'a');
   try {
     const { size } = fstatSync(file);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { maskedCrc32c } from '../../../coordinator/run/crc32c.ts';
@@ -75,11 +75,22 @@ test('an event file says its version, when, at which step, and each scalar', (co
   assert.deepEqual(scalarsOf(second!), { loss: -1 });
 });
 
+test('events that could not be written are written when it is possible again', (context) => {
+  const folder = join(temporaryFolder(context), 'later');
+  const file = openEventFile(folder, 'lockstep.1', 0, () => 1);
+  file.scalars(1, { loss: 1 });
+  assert.throws(() => file.flush(), /ENOENT/);
+  mkdirSync(folder);
+  file.scalars(2, { loss: 2 });
+  file.flush();
+  assert.deepEqual(eventsIn(folder).slice(1).map(scalarsOf), [{ loss: 1 }, { loss: 2 }]);
+});
+
 test('a resumed run tells TensorBoard to forget later steps of earlier sittings', (context) => {
   const folder = temporaryFolder(context);
   openEventFile(folder, 'lockstep.2', 120, () => 1).flush();
   const start = eventsIn(folder)[1]!;
-  assert.equal(start.get(2), 120);
+  assert.equal(start.get(2), 121); // what was made of step 120 stays
   assert.deepEqual(fieldsOf(start.get(7) as Buffer), [[1, 1]]); // SessionLog.START
 });
 
