@@ -1,0 +1,72 @@
+/** `lockstep evaluate`: bounds of the likelihood, active units and bits per dimension of a checkpoint. */
+import type { CommandModule } from 'yargs';
+import { usageError } from '../../shared/errors.ts';
+import { runtimeNames, type RuntimeName } from '../../shared/model/runtime.ts';
+import { splits, type Split } from '../../shared/protocol/messages.ts';
+import { say } from '../trained/say.ts';
+
+interface EvaluateArguments {
+  readonly path: string;
+  readonly data: string[] | undefined;
+  readonly split: Split | undefined;
+  readonly 'importance-samples': number;
+  readonly rows: number | undefined;
+  readonly 'bits-per-dimension': boolean | undefined;
+  readonly runtime: RuntimeName;
+  readonly json: boolean;
+}
+
+const command: CommandModule<object, EvaluateArguments> = {
+  command: 'evaluate <path>',
+  describe: 'Judge a checkpoint: ELBO, importance-weighted bound, active units, bits per dimension',
+  builder: (yargs) =>
+    yargs
+      .positional('path', {
+        type: 'string',
+        demandOption: true,
+        describe: 'a run folder (its best checkpoint) or a checkpoint',
+      })
+      .option('data', {
+        type: 'string',
+        array: true,
+        describe: 'other image files than those of the run',
+      })
+      .option('split', { choices: splits, describe: "rows of the run's own data; heldOut by default" })
+      .option('importance-samples', {
+        type: 'number',
+        default: 50,
+        describe: 'latents of each row; 0 leaves that bound out',
+      })
+      .option('rows', { type: 'number', describe: "rows at most; the run's --evaluation-rows by default" })
+      .option('bits-per-dimension', { type: 'boolean', describe: 'on by default where it takes seconds' })
+      .option('runtime', { choices: runtimeNames, default: 'auto' as const, describe: 'what computes' })
+      .option('json', { type: 'boolean', default: false, describe: 'one JSON object on standard output' })
+      .conflicts('data', 'split')
+      .example('$0 evaluate runs/one --split test', 'on the test images of the run'),
+  handler: async (given) => {
+    const { rows, json } = given;
+    const importanceSamples = given['importance-samples'];
+    checkCount('--importance-samples', importanceSamples, 0);
+    if (rows !== undefined) checkCount('--rows', rows, 1);
+    const { evaluate, evaluationLines } = await import('../trained/evaluate.ts');
+    const { cacheFolder } = await import('../cli/folders.ts');
+    const report = await evaluate({
+      path: given.path,
+      files: given.data ?? [],
+      split: given.split ?? null,
+      rows: rows ?? null,
+      importanceSamples,
+      bitsPerDimension: given['bits-per-dimension'] ?? null,
+      runtime: given.runtime,
+      cacheDir: cacheFolder(),
+      say,
+    });
+    process.stdout.write(`${json ? JSON.stringify(report) : evaluationLines(report).join('\n')}\n`);
+  },
+};
+export default command;
+
+function checkCount(flag: string, value: number, least: number): void {
+  if (Number.isSafeInteger(value) && value >= least) return;
+  throw usageError(`${flag} ${value}: expected an integer of at least ${least}`);
+}

@@ -1,0 +1,81 @@
+/** A checkpoint judged from its file alone, as a user does, on the wasm runtime. */
+import assert from 'node:assert/strict';
+import { readdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { evaluate, evaluationLines, type EvaluateRequest } from '../../../deploy/trained/evaluate.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
+import { writeImages, writeTrainedRun } from '../../support/trained-run.ts';
+
+const request = (
+  path: string,
+  cacheDir: string,
+  changes: Partial<EvaluateRequest> = {},
+): EvaluateRequest => ({
+  path,
+  files: [],
+  split: null,
+  rows: null,
+  importanceSamples: 4,
+  bitsPerDimension: null,
+  runtime: 'wasm',
+  cacheDir,
+  say: () => {},
+  ...changes,
+});
+
+test('every figure is given for the held-out rows, and comes out the same again', async (t) => {
+  const folder = temporaryFolder(t);
+  const { path } = await writeTrainedRun(folder);
+  const report = await evaluate(request(path, folder));
+  assert.equal(report.rowCount, 12); // a tenth of 120
+  assert.equal(report.step, 7);
+  assert.equal(report.latentCount, 3);
+  assert.ok(Math.abs(report.elbo + report.nll + report.kl) < 1e-9);
+  assert.ok(Number.isFinite(report.importanceBound));
+  assert.ok(typeof report.bitsPerDimension === 'number' && Number.isFinite(report.bitsPerDimension));
+  assert.deepEqual(await evaluate(request(path, folder)), report);
+  assert.equal(readdirSync(folder).filter((name) => name.startsWith('basis-')).length, 1);
+  assert.ok(evaluationLines(report).some((line) => line.startsWith('bits per dimension')));
+});
+
+test('bits per dimension and the importance-weighted bound can be left out, and say so', async (t) => {
+  const folder = temporaryFolder(t);
+  const { path } = await writeTrainedRun(folder);
+  const report = await evaluate(request(path, folder, { bitsPerDimension: false, importanceSamples: 0 }));
+  assert.equal(report.bitsPerDimension, null);
+  assert.equal(report.importanceBound, null);
+  assert.match(evaluationLines(report).join('\n'), /not computed: add --bits-per-dimension/);
+});
+
+test('other files and other splits are judged too; a split that is empty is refused', async (t) => {
+  const folder = temporaryFolder(t);
+  const { path } = await writeTrainedRun(folder);
+  const others = join(folder, 'others-images-idx3-ubyte');
+  writeImages(others, 25, 8);
+  assert.equal((await evaluate(request(path, folder, { files: [others] }))).rowCount, 25);
+  assert.equal((await evaluate(request(path, folder, { files: [others], rows: 7 }))).rowCount, 7);
+  assert.equal((await evaluate(request(path, folder, { split: 'training', rows: 30 }))).rowCount, 30);
+  await assert.rejects(
+    evaluate(request(path, folder, { split: 'test' })),
+    /--split test.*heldOut or training/,
+  );
+});
+
+test('data that changed since, or are gone, are told of in one line', async (t) => {
+  const folder = temporaryFolder(t);
+  const { path, config } = await writeTrainedRun(folder);
+  const [images = ''] = config.data;
+  writeImages(images, 120, 4);
+  await assert.rejects(evaluate(request(path, folder)), /trained on other images/);
+  renameSync(images, join(folder, 'elsewhere'));
+  await assert.rejects(evaluate(request(path, folder)), { exitCode: 65 });
+});
+
+test('of pixels under a Bernoulli likelihood, bits per dimension are undefined', async (t) => {
+  const folder = temporaryFolder(t);
+  const { path } = await writeTrainedRun(folder, { components: null, likelihood: 'bernoulli' });
+  const report = await evaluate(request(path, folder));
+  assert.equal(report.bitsPerDimension, 'undefined');
+  assert.match(evaluationLines(report).join('\n'), /undefined/);
+});
