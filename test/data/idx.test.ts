@@ -27,9 +27,12 @@ test("Fashion-MNIST's 10,000 test images: a thousand of each class, and the pixe
   const sink = collect();
   const labels = await readIdx(images, `${fashion}/t10k-labels-idx1-ubyte.gz`, sink);
   assert.deepEqual(sink.shape, { height: 28, width: 28, channels: 1 });
-  const counts = new Array<number>(10).fill(0);
+  const counts = Array.from({ length: 10 }, () => 0);
   for (const label of labels!) counts[label]!++;
-  assert.deepEqual(counts, new Array<number>(10).fill(1000));
+  assert.deepEqual(
+    counts,
+    Array.from({ length: 10 }, () => 1000),
+  );
   const hasher = createRowHasher();
   hasher.update(sink.rows());
   assert.equal(
