@@ -1,4 +1,4 @@
-/** One runtime against the plain JavaScript backend: same parameters, rows and draws, on a model of some size. */
+/** One runtime against the plain JavaScript backend: same parameters, rows and draws, on a deeper model. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RenderRequest } from '../../shared/model/compute.ts';
@@ -18,7 +18,7 @@ export function agreesWithCpu(name: string, open: () => Promise<Runtime>): void 
       await openRuntime('cpu', { threads: 1, precision: 'float32', allowCpu: true }),
     );
     const actual = await everything(await open());
-    const floor = Math.max(...expected['gradient']!.map(Math.abs)) / 100; // batch norm cancels some parameters
+    const floor = Math.max(...expected['gradient']!.map(Math.abs)) / 100; // batch norm cancels some
     for (const [key, values] of Object.entries(expected)) {
       const error = relativeError(actual[key]!, values, key.startsWith('gradient of') ? floor : 0);
       assert.ok(error < 1e-4, `${key}: relative error ${error}`);

@@ -1,7 +1,7 @@
 /**
  * The golden numbers of test/golden/vae.json, and one of its cases run on whatever runtime is open.
  *
- * Masks and noise come from the file, through the `Draws` that a model asks, so that no generator is involved.
+ * Masks and noise come from the file, through the `Draws` that a model asks: no generator is involved.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
