@@ -64,6 +64,9 @@ const epsilon = 2 ** -52;
 const tolerance = 4 * epsilon; // of a residual, as a part of n |T|
 const iterationLimit = 8;
 
+/** What a pivot of T - x is at least, where rounding or a matrix of zeros would leave none. */
+const smallestPivot = (bound: number): number => epsilon ** 2 * bound || 2 ** -500;
+
 /**
  * The `count` largest eigenvalues, descending, and their eigenvectors, of unit length.
  *
@@ -140,7 +143,7 @@ function reduce({ kernels, compiled, size, matrix, diagonal, offDiagonal, betas 
   }
 }
 
-/** A bound of |T|, after Gershgorin; above 0 for a matrix of zeros, too. */
+/** A bound of |T|, after Gershgorin. */
 function boundOf({ kernels, size, diagonal, offDiagonal }: Workspace): number {
   const d = kernels.float64(diagonal, size);
   const e = kernels.float64(offDiagonal, size);
@@ -150,13 +153,13 @@ function boundOf({ kernels, size, diagonal, offDiagonal }: Workspace): number {
   );
   // what lies below the rounding of the whole only couples what is not coupled
   e.forEach((value, i) => (e[i] = Math.abs(value) <= epsilon * bound ? 0 : value));
-  return bound || 2 ** -500;
+  return bound;
 }
 
 /** By bisection, to the rounding of |T|, descending. @returns [K] */
 function largestEigenvalues(work: Workspace, count: number, bound: number): Float64Array {
   const { compiled, size, diagonal, offDiagonal } = work;
-  const smallest = epsilon ** 2 * bound;
+  const smallest = smallestPivot(bound);
   const outside = bound * (1 + 4 * epsilon);
   let above = outside;
   let previous = outside;
@@ -180,7 +183,7 @@ function findVector(work: Workspace, value: number, index: number, bound: number
   const vector = vectors + 8 * index * size;
   kernels.uniform(start, size, 0, streamOf('eigen', index), -1, 1);
   kernels.float64(vector, size).set(kernels.float32(start, size));
-  compiled.factorise(diagonal, offDiagonal, size, value, epsilon ** 2 * bound, factors);
+  compiled.factorise(diagonal, offDiagonal, size, value, smallestPivot(bound), factors);
   for (let iteration = 1; iteration <= iterationLimit; iteration++) {
     compiled.solve(factors, size, vector);
     compiled.normalise(vector, size);

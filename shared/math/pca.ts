@@ -104,7 +104,7 @@ export function createBasis(
   { values, vectors }: Eigenpairs,
   whiten: boolean,
 ): Basis {
-  const oriented = Float32Array.from(vectors);
+  const oriented = new Float32Array(vectors);
   for (let start = 0; start < oriented.length; start += featureCount) {
     orient(oriented.subarray(start, start + featureCount));
   }
