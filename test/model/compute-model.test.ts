@@ -1,4 +1,4 @@
-/** A model behind the trainer's interface: pure functions of parameters, rows and draw key, arrays in and out. */
+/** A model behind the trainer's interface: pure functions of parameters, rows and draw key, in arrays. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Batch } from '../../shared/data/dataset.ts';
@@ -107,7 +107,7 @@ test('evaluation asks for the noise of the key that it was given, once', async (
   assert.equal(losses.size, 3);
 });
 
-test('precise statistics are the moments that training sees: the same rows and draws then cost the same', async () => {
+test('precise statistics are the moments that training sees: the same rows then cost the same', async () => {
   const compute = await smallVae(runtime, { settings: { dropout: 0 } });
   const batch = seededBatch(8);
   const sums = new Float64Array(compute.statisticsLength);

@@ -40,7 +40,7 @@ test('a draw longer than a block of the kernels goes on as if there were no bloc
   assert.ok(whole.every((value) => value === (word() < threshold ? 0 : 1.25)));
 });
 
-test('the n-th draw does not depend on the sizes or kinds of those before it, nor on other micro-batches', () => {
+test('the n-th draw depends on no size or kind of those before it, nor on other micro-batches', () => {
   const drawsOf = createKernelDraws();
   const draws = drawsOf(drawKey());
   const other = drawsOf(drawKey({ microBatch: 9 }));

@@ -1,4 +1,4 @@
-/** A model on a device: a basis of the right size, set anew without a leak, and gone when it is disposed of. */
+/** A model on a device: a basis of the right size, set anew without a leak, gone when it is disposed of. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';

@@ -36,7 +36,7 @@ for (const whiten of [false, true]) {
       assert.ok(distance(projection.restore(projection.project(pixels)), pixels) < 1e-5);
     }));
 
-  test(`some ${kind}components lose only what is orthogonal to them: a second round trip changes nothing`, () =>
+  test(`some ${kind}components lose what is orthogonal to them: a second round trip changes nothing`, () =>
     tf.tidy(() => {
       const projection = createProjection(cosineBasis(size, 9, whiten), runtime);
       const once = projection.restore(projection.project(pixelsOf(batch)));

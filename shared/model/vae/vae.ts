@@ -123,7 +123,7 @@ function lossOf(
   // Free bits (Kingma et al. 2016, eq. 15): the mean over the micro-batch, of each latent, is what is free.
   const paid = freeBits > 0 ? tf.sum(tf.maximum(klOfLatents, constant(freeBits * rows.shape[0]))) : kl;
   return {
-    loss: tf.add(nll, tf.mul(paid, tf.scalar(klWeight))) as tf.Scalar, // no constant: it changes as it warms up
+    loss: tf.add(nll, tf.mul(paid, tf.scalar(klWeight))) as tf.Scalar, // changes: no constant
     terms: { nll, kl, squaredError },
   };
 }

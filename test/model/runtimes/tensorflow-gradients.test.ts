@@ -35,7 +35,7 @@ function gradients(): Record<string, Float32Array> {
   });
 }
 
-test('relu, sum and mean differentiate alike, and the plain backend keeps its own gradients', async (context) => {
+test('relu, sum and mean differentiate alike; the plain backend keeps its own gradients', async (context) => {
   if (!requiresFile(addon, 'node deploy/setup.mjs', context)) return;
   await openRuntime('cpu', options);
   const stock = gradients();

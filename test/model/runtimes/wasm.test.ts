@@ -1,4 +1,4 @@
-/** The WebAssembly backend, held against PyTorch, and against the plain JavaScript backend on a larger model. */
+/** The WebAssembly backend, held against PyTorch, and against the plain backend on a larger model. */
 import { openRuntime } from '../../../shared/model/runtimes.ts';
 import { agreesWithCpu } from '../../support/agreement.ts';
 import { runtimeContract } from '../../support/runtime-contract.ts';

@@ -1,4 +1,4 @@
-/** Output distributions where formulas are easily wrong: at the variance's floor, far out, and in their penalty. */
+/** Output distributions where formulas are easily wrong: at the variance's floor, far out, in their penalty. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';

@@ -1,6 +1,6 @@
 /**
- * The autoencoder on the plain backend: PyTorch's row-by-row numbers, finite differences, and what its settings
- * mean. (Its losses and gradients are held against PyTorch on every runtime: runtimes/*.test.ts.)
+ * The autoencoder on the plain backend: PyTorch's row-by-row numbers, finite differences, and what its
+ * settings mean. (Its losses and gradients are held against PyTorch on every runtime: runtimes/*.test.ts.)
  */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
