@@ -13,6 +13,17 @@ export interface CommandEntry {
 export const commands: readonly CommandEntry[] = [
   { name: 'train', describe: 'Train a model on this box', load: () => import('../commands/train.ts') },
   { name: 'worker', describe: 'Compute for a coordinator', load: () => import('../commands/worker.ts') },
+  { name: 'evaluate', describe: 'Judge a checkpoint', load: () => import('../commands/evaluate.ts') },
+  {
+    name: 'sample',
+    describe: 'Draw images from a checkpoint',
+    load: () => import('../commands/sample.ts'),
+  },
+  {
+    name: 'reconstruct',
+    describe: 'Show images beside their reconstructions',
+    load: () => import('../commands/reconstruct.ts'),
+  },
   {
     name: 'data',
     describe: 'Look into image files, make or fetch them',

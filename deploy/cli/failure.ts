@@ -12,12 +12,15 @@ export function describeFailure(error: unknown): Failure {
   if (error instanceof LockstepError) {
     return { text: `lockstep: ${error.message.replaceAll(/\s*\n\s*/g, ' ')}\n`, exitCode: error.exitCode };
   }
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const stack = stackOf(error);
   const cause =
-    error instanceof Error && error.cause !== undefined ? `caused by: ${String(error.cause)}\n` : '';
+    error instanceof Error && error.cause !== undefined ? `caused by: ${stackOf(error.cause)}\n` : '';
   const text = `lockstep: ${stack}\n${cause}lockstep: this is a bug in lockstep; please report the lines above\n`;
   return { text, exitCode: exitCodes.runFailed };
 }
+
+const stackOf = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : JSON.stringify(error);
 
 /**
  * Ends the process on any failure that nobody caught; a reader of our output that went away, as `head` does,

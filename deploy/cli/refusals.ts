@@ -40,6 +40,7 @@ export function refuseWords(message: string, words: readonly string[], usage: un
     : getCommands().map(([line]) => line.replace(/^lockstep /, '').replace(/ [<[].*$/, ''));
   const near = nearestName(word, isFlag ? known : known.flatMap((name) => name.split(' ').at(-1) ?? []));
   const remedy = near === null ? helpOf(words) : `did you mean ${isFlag ? '--' : ''}${near}?`;
+  if (!isFlag && known.length === 0) return usageError(`${word} is not expected here: ${helpOf(words)}`);
   return usageError(`${word} is not a ${isFlag ? 'flag' : 'command'}${ofCommand(words, word)}: ${remedy}`);
 }
 

@@ -12,6 +12,7 @@ export interface TrainRequest {
   readonly resume: string | null; // a run folder
   readonly saved: Config | null; // of the run that is resumed, for keepHorizon
   readonly initFrom: string | null; // a checkpoint
+  readonly port: number | null; // null: the first free one from 5770
   readonly json: boolean;
   readonly quiet: boolean;
   readonly argv: readonly string[]; // the flags as they were given, without the command's name

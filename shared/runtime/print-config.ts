@@ -13,7 +13,7 @@ export function formatConfig({ config, sources }: LoadedConfig, preset: PresetNa
   for (const [heading, fields] of Object.entries(configGroups)) {
     const names = Object.keys(fields) as ConfigField[];
     for (const [index, field] of names.entries()) {
-      const pair = document.createPair(field, config[field]) as Pair<Scalar, unknown>;
+      const pair = document.createPair(field, config[field]) as Pair<Scalar>;
       const source = sources[field];
       if (source.kind !== 'default') remark(pair.value, ` ${sourceName(field, source)}`);
       if (index === 0) {

@@ -46,7 +46,7 @@ export function sayValue(field: ConfigField, value: unknown, source: Source): st
 export function sayPlainly(value: unknown): string {
   if (value === null) return 'none';
   if (Array.isArray(value)) return value.map(sayPlainly).join(' ');
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing');
 }
 
 /** A value on the command line is the caller's mistake (64), any other one the configuration's (78). */
