@@ -4,10 +4,12 @@
  * It says where it listens as soon as it does, and settles when the run is over and everything is on disk.
  */
 import { hostname } from 'node:os';
-import { sha256OfValues } from '../shared/data/safetensors.ts';
 import { createKernels } from '../shared/math/kernels.ts';
 import type { Clock } from '../shared/runtime/clock.ts';
+import { fitToImages } from '../shared/runtime/config-checks.ts';
 import type { Config } from '../shared/runtime/config.ts';
+import { keepHorizon } from '../shared/runtime/resume-config.ts';
+import type { LoadedConfig } from '../shared/runtime/sources.ts';
 import type { Transport } from '../shared/transport/transport.ts';
 import { resumeFrom, parametersOf, type Beginning } from './beginning.ts';
 import { createCluster } from './cluster.ts';
@@ -22,12 +24,14 @@ import { createRunFolder, reopenRunFolder, type RunFolder } from './run/run-fold
 import { openRunData, type RunData } from './run-data.ts';
 import type { Screen } from './screen.ts';
 import { startCoordinator } from './shell.ts';
+import { summarise, type RunSummary } from './summary.ts';
 import { createStores } from './stores.ts';
-import { factsOf, watched, type Facts } from './watched.ts';
+import { factsOf, watched } from './watched.ts';
 
 export interface CoordinatorOptions {
-  readonly config: Config;
-  readonly notices: readonly string[]; // of the preset
+  readonly loaded: LoadedConfig;
+  readonly saved: Config | null; // of the run that is resumed
+  readonly notices: readonly string[]; // to be told at the start
   readonly runDir: string; // a new folder, or the one to resume
   readonly resume: boolean;
   readonly initFrom: string | null; // a checkpoint whose parameters are the first ones
@@ -43,23 +47,6 @@ export interface CoordinatorOptions {
   readonly onStoppable: (stop: () => void) => void;
 }
 
-/** What `train --json` prints. */
-export interface RunSummary {
-  readonly runDir: string;
-  readonly steps: number;
-  readonly epochs: number; // steps x B / N
-  readonly loss: number; // of the last step, nats per sample
-  readonly heldOutLoss: number | null;
-  readonly samplesPerSecond: number;
-  readonly parametersSha256: string; // of [P] as little-endian float32
-  readonly runtime: string;
-  readonly workers: number;
-  readonly batchSize: number;
-  readonly microBatchSize: number;
-  readonly parameterCount: number;
-  readonly seconds: number; // of this process
-}
-
 export interface RunEnd {
   readonly summary: RunSummary;
   readonly stopped: RunResult['stopped'];
@@ -72,20 +59,20 @@ const solverVersion = 'float64-1'; // of principal components: a part of their c
 
 /** @throws LockstepError, or `Interrupted` when it was asked to end before its first step could be saved */
 export async function runCoordinator(options: CoordinatorOptions): Promise<RunEnd> {
-  const { config, clock, screen } = options;
+  const { clock, screen } = options;
   const beganMs = clock.nowMs();
-  const data = await openRunData(config, options.cacheDir, (text) => screen.busy(text));
+  const { data, config, notices } = await prepare(options);
   const folder = claimFolder(options);
   folder.writeConfig(config);
   const beginning = begin(options, folder, data);
   const facts = factsOf(beginning.snapshot);
   let stopping = false;
-  const runJournal = keepJournal(options, folder, data, beginning, () => stopping);
+  const runJournal = keepJournal(options, config, folder, data, beginning, () => stopping);
   const epochs = config.steps === null ? config.epochs : null;
   const extent = { stepCount: totalSteps(config, data.workload), epochs };
   const journal = watched(runJournal, screen, extent, facts);
   const shell = await startCoordinator({
-    coordinator: assemble(options, data, beginning, journal),
+    coordinator: assemble(options, config, data, beginning, journal),
     epoch: folder.incarnation,
     clock,
     bind: (events) => bindHub(options.transport, options.listen, events),
@@ -98,7 +85,7 @@ export async function runCoordinator(options: CoordinatorOptions): Promise<RunEn
       stopping = true;
       shell.stop();
     });
-    sayStarted(options, data, folder, shell.endpoint, beginning);
+    sayStarted(options, config, [...options.notices, ...notices], data, folder, shell.endpoint, beginning);
     options.onListening(shell.endpoint, folder.path);
     const result = await shell.finished;
     screen.busy('writing the last checkpoint');
@@ -111,6 +98,21 @@ export async function runCoordinator(options: CoordinatorOptions): Promise<RunEn
     await shell.close();
     data.close();
   }
+}
+
+/** Opens the data, and settles what of the configuration depends on it. */
+async function prepare({ loaded, saved, cacheDir, screen }: CoordinatorOptions) {
+  let notices: readonly string[] = [];
+  const fit = (pixelCount: number): Config => {
+    const fitted = fitToImages(loaded, pixelCount);
+    notices = fitted.notices;
+    return fitted.loaded.config;
+  };
+  const data = await openRunData(loaded.config, cacheDir, (text) => screen.busy(text), fit);
+  const { stream } = data.workload;
+  const config =
+    saved === null ? data.config : keepHorizon(data.config, saved, (epochs) => stream.stepsOfEpochs(epochs));
+  return { data, config, notices };
 }
 
 function claimFolder({ clock, resume, runDir }: CoordinatorOptions): RunFolder {
@@ -126,7 +128,8 @@ function begin({ resume, screen }: CoordinatorOptions, folder: RunFolder, { trai
 }
 
 function keepJournal(
-  { config, cacheDir, clock, screen }: CoordinatorOptions,
+  { cacheDir, clock, screen }: CoordinatorOptions,
+  config: Config,
   folder: RunFolder,
   { training, pictures }: RunData,
   { snapshot, bestStep }: Beginning,
@@ -154,11 +157,12 @@ function keepJournal(
 /** The machine: the program, and the cluster that carries it out. */
 function assemble(
   options: CoordinatorOptions,
+  config: Config,
   { training, test, workload }: RunData,
   { snapshot }: Beginning,
   journal: Journal,
 ): Coordinator<RunResult> {
-  const { config, clock, version } = options;
+  const { clock, version } = options;
   const nowMs = (): number => clock.nowMs();
   const program = train({
     config,
@@ -195,7 +199,9 @@ function assemble(
 }
 
 function sayStarted(
-  { config, notices, workerCount, screen }: CoordinatorOptions,
+  { workerCount, screen }: CoordinatorOptions,
+  config: Config,
+  notices: readonly string[],
   { training, workload }: RunData,
   folder: RunFolder,
   endpoint: string,
@@ -216,20 +222,4 @@ function sayStarted(
     resumedStep: snapshot?.progress.step ?? null,
     notices,
   });
-}
-
-function summarise(
-  runDir: string,
-  result: RunResult,
-  facts: Facts,
-  { batchSize }: Config,
-  { workload: { microBatchSize } }: RunData,
-  seconds: number,
-): RunSummary {
-  const { steps, epochs, loss, heldOutLoss, samplesPerSecond, parameterCount, parameters } = result;
-  const { backend: runtime, workers } = facts;
-  const parametersSha256 = sha256OfValues(parameters);
-  const figures = { steps, epochs, loss, heldOutLoss, samplesPerSecond };
-  const sizes = { workers, batchSize, microBatchSize, parameterCount };
-  return { runDir, ...figures, parametersSha256, runtime, ...sizes, seconds };
 }

@@ -10,6 +10,7 @@ import { createWorkload, type Workload } from '../shared/runtime/workload.ts';
 import type { PictureSource } from './run/pictures.ts';
 
 export interface RunData {
+  readonly config: Config; // fitted to the images
   readonly training: CachedDataset; // rows to train on, and those held out
   readonly test: CachedDataset | null;
   readonly workload: Workload;
@@ -19,12 +20,14 @@ export interface RunData {
 
 /**
  * Opens both data sets, converting them first where that was never done.
+ * @param fit what the configuration is for images of so many values; as it stands by default
  * @throws LockstepError: 65 for unreadable files and images of two shapes, 64 for more components than pixels
  */
 export async function openRunData(
   config: Config,
   cacheDir: string,
   onProgress: (text: string) => void,
+  fit: (pixelCount: number) => Config = () => config,
 ): Promise<RunData> {
   const open = (paths: readonly string[]): Promise<CachedDataset> =>
     openDataset(paths, {
@@ -40,12 +43,14 @@ export async function openRunData(
       `--test-data: got images of ${got}, expected ${expected} as in --data; name files of that shape`,
     );
   }
-  if (config.components !== null) checkComponentCount(config.components, rowLength(training.shape));
+  const fitted = fit(rowLength(training.shape));
+  if (fitted.components !== null) checkComponentCount(fitted.components, rowLength(training.shape));
   const of = (split: Split): CachedDataset => (split === 'test' && test !== null ? test : training);
   return {
+    config: fitted,
     training,
     test,
-    workload: createWorkload(config, training.rowCount, test?.rowCount ?? 0),
+    workload: createWorkload(fitted, training.rowCount, test?.rowCount ?? 0),
     pictures: {
       image: training.shape,
       readRows: (split, rows, out) => of(split).readRows(rows, out),

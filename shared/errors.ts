@@ -7,7 +7,7 @@
  * - `LockstepError` is for the person at the command line: one line on stderr and an exit code.
  */
 
-/** Exit codes after sysexits.h; 130 and 143 are left to signals. */
+/** Exit codes after sysexits.h, and a shell's for signals. */
 export const exitCodes = {
   ok: 0,
   runFailed: 1, // non-finite for good, the final checkpoint was not written
@@ -16,6 +16,8 @@ export const exitCodes = {
   unavailable: 69, // no such device or runtime
   peerLost: 75, // try again
   configuration: 78, // a value from environment, file or peer, or refused at the door
+  interrupted: 130, // SIGINT, after a checkpoint
+  terminated: 143, // SIGTERM, after a checkpoint
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

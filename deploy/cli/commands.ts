@@ -12,6 +12,11 @@ export interface CommandEntry {
 
 export const commands: readonly CommandEntry[] = [
   { name: 'train', describe: 'Train a model on this box', load: () => import('../commands/train.ts') },
+  {
+    name: 'coordinator',
+    describe: 'Coordinate a run',
+    load: () => import('../commands/coordinator.ts'),
+  },
   { name: 'worker', describe: 'Compute for a coordinator', load: () => import('../commands/worker.ts') },
   { name: 'evaluate', describe: 'Judge a checkpoint', load: () => import('../commands/evaluate.ts') },
   {

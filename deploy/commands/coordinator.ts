@@ -1,0 +1,20 @@
+/** `lockstep coordinator`: a run without workers of its own; they connect. */
+import type { CommandModule } from 'yargs';
+import { hideBin } from 'yargs/helpers';
+import type { Arguments } from '../cli/config-flags.ts';
+import { addTrainFlags, trainRequestOf } from '../cli/train-flags.ts';
+
+const command: CommandModule<object, Arguments> = {
+  command: 'coordinator',
+  describe: 'Coordinate a run whose workers are started elsewhere',
+  builder: (yargs) =>
+    addTrainFlags(yargs)
+      .example('$0 coordinator --port 5770', 'waits for workers')
+      .example('$0 worker --connect tcp://127.0.0.1:5770', 'is one'),
+  handler: async (given) => {
+    const request = trainRequestOf(given, process.env, hideBin(process.argv));
+    const { startCoordinator } = await import('../train/start-coordinator.ts');
+    process.exit(await startCoordinator(request));
+  },
+};
+export default command;

@@ -1,0 +1,55 @@
+/** `lockstep worker`: computes for a coordinator until its run is over. */
+import type { Argv, CommandModule } from 'yargs';
+import { usageError } from '../../shared/errors.ts';
+import { runtimeNames, type RuntimeName } from '../../shared/model/runtime.ts';
+
+interface WorkerArguments {
+  readonly connect: string;
+  readonly rank?: number | undefined;
+  readonly runtime: RuntimeName;
+  readonly threads?: number | undefined;
+  readonly precision: 'tf32' | 'float32';
+  readonly allowCpu: boolean;
+}
+
+const command: CommandModule<object, WorkerArguments> = {
+  command: 'worker',
+  describe: 'Compute for a coordinator until its run is over',
+  builder: (yargs) =>
+    yargs
+      .option('connect', {
+        type: 'string',
+        demandOption: true,
+        describe: 'where the coordinator listens, such as tcp://127.0.0.1:5770',
+      })
+      .option('rank', { type: 'number', describe: 'the rank to ask for; the lowest free one by default' })
+      .option('runtime', { choices: runtimeNames, default: 'auto' as const, describe: 'what computes' })
+      .option('threads', { type: 'number', describe: 'CPU threads; changes bits; 1 by default' })
+      .option('precision', {
+        choices: ['tf32', 'float32'] as const,
+        default: 'tf32' as const,
+        describe: 'of matrix products on a GPU',
+      })
+      .option('allow-cpu', {
+        type: 'boolean',
+        default: false,
+        describe: 'compute on the CPU although a GPU is there',
+      })
+      .example(
+        '$0 worker --connect tcp://127.0.0.1:5770',
+        'joins the run of a coordinator on this box',
+      ) as unknown as Argv<WorkerArguments>, // flags arrive in camel case, which the types do not know
+  handler: async (given) => {
+    checkNatural('--rank', given.rank, 0);
+    checkNatural('--threads', given.threads, 1);
+    if (process.channel !== undefined) process.once('disconnect', () => process.exit(143)); // the parent is gone
+    const { startWorker } = await import('../train/start-worker.ts');
+    process.exit(await startWorker({ ...given, rank: given.rank ?? null, threads: given.threads ?? null }));
+  },
+};
+export default command;
+
+function checkNatural(flag: string, value: number | undefined, least: number): void {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= least)) return;
+  throw usageError(`${flag}: got ${value}, expected an integer of at least ${least}`);
+}

@@ -1,0 +1,87 @@
+/**
+ * A `lockstep` process of ours: started, listened to, ended.
+ *
+ * It gets a session of its own, so that Ctrl-C on the terminal reaches the parent alone, which decides who is
+ * told. It learns of its parent's death through the channel between them, which closes whatever the death was.
+ */
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+
+export interface ChildOptions {
+  readonly entry: string; // the command's own file
+  readonly args: readonly string[];
+  readonly environment: NodeJS.ProcessEnv;
+  /** `inherit` shows what it writes; else each line goes to the callback. */
+  readonly output: 'inherit' | ((line: string) => void);
+  readonly onMessage: (message: unknown) => void;
+}
+
+export interface Exit {
+  readonly code: number; // 128 + signal where a signal ended it
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface Child {
+  readonly pid: number | undefined;
+  readonly exited: Promise<Exit>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+const signalNumbers: Partial<Record<NodeJS.Signals, number>> = {
+  SIGINT: 2,
+  SIGABRT: 6,
+  SIGKILL: 9,
+  SIGSEGV: 11,
+  SIGTERM: 15,
+};
+
+export function startChild({ entry, args, environment, output, onMessage }: ChildOptions): Child {
+  const streams: StdioOptions =
+    output === 'inherit' ? ['ignore', 'inherit', 'inherit', 'ipc'] : ['ignore', 'pipe', 'pipe', 'ipc'];
+  const child: ChildProcess = spawn(process.execPath, [entry, ...args], {
+    env: environment,
+    stdio: streams,
+    detached: true,
+  });
+  child.on('message', onMessage);
+  const closed: Promise<unknown>[] = [];
+  if (output !== 'inherit') {
+    for (const stream of [child.stdout!, child.stderr!]) {
+      const lines = createInterface({ input: stream });
+      lines.on('line', output);
+      closed.push(new Promise((resolve) => lines.once('close', resolve)));
+    }
+  }
+  const exited = new Promise<Exit>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => {
+      const exit = { code: code ?? 128 + ((signal && signalNumbers[signal]) ?? 0), signal };
+      void Promise.all(closed).then(() => resolve(exit));
+    });
+  });
+  return { pid: child.pid, exited, kill: (signal) => void child.kill(signal) };
+}
+
+/** A log of lines in a file, whose last ones are kept to explain a failure. */
+export interface LineLog {
+  add(line: string): void;
+  last(): readonly string[];
+  close(): void;
+}
+
+const keptLines = 5;
+
+export function createLineLog(path: string): LineLog {
+  let file: WriteStream | null = createWriteStream(path, { flags: 'a' });
+  let kept: string[] = [];
+  file.on('error', () => (file = null)); // a full disk: the lines still reach `last`
+  return {
+    add(line) {
+      kept = [...kept, line].slice(-keptLines);
+      file?.write(`${line}\n`);
+    },
+    last: () => kept,
+    close: () => file?.end(),
+  };
+}

@@ -1,0 +1,118 @@
+/**
+ * Runs a coordinator in this process: its screen on stderr, its result on stdout, and an exit code that says how
+ * the run ended.
+ */
+import { runCoordinator, type RunEnd } from '../../coordinator/main.ts';
+import { Interrupted } from '../../coordinator/requests.ts';
+import { createScreen, type Screen } from '../../coordinator/screen.ts';
+import { exitCodes } from '../../shared/errors.ts';
+import { systemClock } from '../../shared/runtime/clock.ts';
+import { createZeromqTransport } from '../../shared/transport/zeromq.ts';
+import { cacheFolder, newRunFolder } from '../cli/folders.ts';
+import type { TrainRequest } from '../cli/train-request.ts';
+import { packageVersion } from '../cli/version.ts';
+import { workerCountOf } from '../cli/worker-count.ts';
+import { writeReport } from '../report/report.ts';
+import type { Listening } from './train.ts';
+
+const host = '127.0.0.1';
+
+/** @returns the exit code. @throws LockstepError when the run failed */
+export async function startCoordinator(request: TrainRequest): Promise<number> {
+  const screen = createStderrScreen(request.quiet);
+  const interruption = listenForSignals();
+  try {
+    const end = await run(request, screen, interruption.whenAsked);
+    await report(request, screen, end);
+    return end.stopped === 'asked' ? interruption.exitCode() : exitCodes.ok;
+  } catch (error) {
+    if (error instanceof Interrupted) return interruption.exitCode();
+    throw error;
+  } finally {
+    screen.close();
+  }
+}
+
+function run(
+  request: TrainRequest,
+  screen: Screen,
+  onStoppable: (stop: () => void) => void,
+): Promise<RunEnd> {
+  const { config, sources, saved, notices, resume, initFrom, port, preset } = request;
+  const now = systemClock.wallTime().toISOString();
+  return runCoordinator({
+    loaded: { config, sources },
+    saved,
+    notices,
+    runDir: resume ?? request.runDir ?? newRunFolder(now, preset ?? config.model),
+    resume: resume !== null,
+    initFrom,
+    listen: { host, port },
+    workerCount: workerCountOf(config),
+    cacheDir: cacheFolder(),
+    version: packageVersion(),
+    transport: createZeromqTransport(systemClock),
+    clock: systemClock,
+    screen,
+    onListening(endpoint, runDir) {
+      const message: Listening = { type: 'listening', endpoint, runDir };
+      process.send?.(message);
+    },
+    onStoppable,
+  });
+}
+
+/** The page of the run, the last words on the screen, and the one line for programs. */
+async function report({ json, preset }: TrainRequest, screen: Screen, end: RunEnd): Promise<void> {
+  const { summary, stopped, bestLoss } = end;
+  const { runDir, seconds } = summary;
+  screen.busy('writing the report');
+  await writeReport(runDir);
+  const result = { ...summary, stopped };
+  screen.finished({
+    result,
+    runDir,
+    bestHeldOutLoss: bestLoss,
+    seconds,
+    preset: preset ?? '',
+    hasReport: true,
+  });
+  if (json) process.stdout.write(`${JSON.stringify(summary)}\n`);
+}
+
+function createStderrScreen(quiet: boolean): Screen {
+  const { stderr, env } = process;
+  const isTerminal = stderr.isTTY && !env['CI'];
+  return createScreen({
+    write: (text) => void stderr.write(text),
+    isTerminal,
+    colour: isTerminal && !env['NO_COLOR'],
+    quiet,
+    nowMs: () => systemClock.nowMs(),
+    columns: () => stderr.columns,
+  });
+}
+
+/**
+ * Ctrl-C, SIGTERM, or the parent's death: the run saves a checkpoint and ends. The second time the process ends
+ * at once.
+ */
+function listenForSignals() {
+  let asked: NodeJS.Signals | null = null;
+  let stop: (() => void) | null = null;
+  const exitCode = (): number => (asked === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated);
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (asked !== null) process.exit(exitCode());
+    asked = signal;
+    stop?.();
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  if (process.channel !== undefined) process.once('disconnect', () => onSignal('SIGTERM'));
+  return {
+    exitCode,
+    whenAsked(callback: () => void) {
+      stop = callback;
+      if (asked !== null) callback();
+    },
+  };
+}

@@ -1,0 +1,107 @@
+/**
+ * `lockstep train` on this box: a coordinator, its workers, and this process, which only starts them, starts
+ * them again, and ends them.
+ *
+ * The coordinator gets the very flags that were given here, writes to this terminal, and decides how the run
+ * ends: its exit code is ours. When it dies of a signal it is started again, from the run folder's last
+ * checkpoint; the workers find it by themselves.
+ */
+import { exitCodes, LockstepError, type ExitCode } from '../../shared/errors.ts';
+import { systemClock } from '../../shared/runtime/clock.ts';
+import { visibleGpus } from '../../shared/model/runtimes/device.ts';
+import type { TrainRequest } from '../cli/train-request.ts';
+import { workerCountOf } from '../cli/worker-count.ts';
+import { startChild, type Child, type Exit } from './child.ts';
+import { startWorkers, type WorkerFailure, type Workers } from './workers.ts';
+
+const restartLimit = 5;
+const firstWaitMs = 1000;
+const graceMs = 5000;
+
+/** What the coordinator says through the channel once it can be reached. */
+export interface Listening {
+  readonly type: 'listening';
+  readonly endpoint: string;
+  readonly runDir: string;
+}
+
+/** @returns the exit code of the run */
+export async function runTrain(request: TrainRequest, entry: string): Promise<number> {
+  const environment = process.env;
+  const say = (line: string): void => void process.stderr.write(`lockstep: ${line}\n`);
+  const gpus = visibleGpus(environment).map(({ index }) => index);
+  let workers: Workers | null = null;
+  let coordinator: Child | null = null;
+  let signals = 0;
+  let signalCode: number = exitCodes.interrupted;
+  let failure: WorkerFailure | null = null;
+
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (signals === 0 && signal === 'SIGTERM') signalCode = exitCodes.terminated;
+    signals += 1;
+    coordinator?.kill(signals === 1 ? signal : 'SIGKILL'); // once: checkpoint and leave; twice: leave at once
+    if (signals > 1) void workers?.stop(0);
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+
+  function onListening({ endpoint, runDir }: Listening): void {
+    if (workers !== null || signals > 0) return;
+    const count = workerCountOf(request.config);
+    workers = startWorkers({
+      entry,
+      count,
+      endpoint,
+      runDir,
+      config: request.config,
+      gpus,
+      environment,
+      clock: systemClock,
+      say,
+    });
+    void workers.exhausted.then((found) => {
+      if (found.exit.code === exitCodes.ok) return;
+      failure = found;
+      coordinator?.kill('SIGTERM');
+    });
+  }
+
+  let listening: Listening | null = null;
+  for (let deaths = 0; ; deaths++) {
+    const args = ['coordinator', ...coordinatorFlags(request, listening)];
+    const onMessage = (message: unknown): void => {
+      listening = message as Listening;
+      onListening(listening);
+    };
+    coordinator = startChild({ entry, args, environment, output: 'inherit', onMessage });
+    const exit = await coordinator.exited;
+    if (!mayPass(exit) || listening === null || signals > 0 || failure !== null || deaths >= restartLimit) {
+      await (workers as Workers | null)?.stop(graceMs);
+      if (failure !== null) throw workerError(failure);
+      return signals > 1 ? signalCode : exit.code;
+    }
+    const waitMs = firstWaitMs * 2 ** deaths;
+    say(`the coordinator ended with signal ${exit.signal}; resuming in ${waitMs / 1000} s`);
+    await new Promise<void>((resolve) => systemClock.after(waitMs, resolve));
+  }
+}
+
+/** A signal that we did not send: a crash, or the kernel's out-of-memory killer. */
+const mayPass = ({ signal }: Exit): boolean => signal !== null;
+
+/** The flags as they were given; after a crash, to resume what was begun, at the same place. */
+function coordinatorFlags({ argv, json, quiet }: TrainRequest, listening: Listening | null): string[] {
+  if (listening === null) return [...argv];
+  const port = new URL(listening.endpoint).port;
+  const flags = ['--resume', listening.runDir, '--port', port];
+  if (json) flags.push('--json');
+  if (quiet) flags.push('--quiet');
+  return flags;
+}
+
+/** Why no worker is left, in its own words. */
+function workerError({ rank, exit, lines }: WorkerFailure): Error {
+  const why = lines.at(-1) ?? `it ended with exit code ${exit.code}`;
+  const message = `no worker is left: rank ${rank}: ${why.replace(/^.*?lockstep: /, '')}`;
+  const known = (Object.values(exitCodes) as number[]).includes(exit.code);
+  return new LockstepError(message, known ? (exit.code as ExitCode) : exitCodes.runFailed);
+}
