@@ -7,9 +7,9 @@
 export const formatCount = (value: number): string =>
   String(Math.round(value)).replaceAll(/\B(?=(\d{3})+$)/g, ',');
 
-/** `1 worker`, `2 workers`, `1,234 rows`. */
-export const plural = (value: number, noun: string): string =>
-  `${formatCount(value)} ${noun}${Math.round(value) === 1 ? '' : 's'}`;
+/** `1 worker`, `2 workers`, `1,234 rows`. @param ending of the plural, such as `es` */
+export const plural = (value: number, noun: string, ending = 's'): string =>
+  `${formatCount(value)} ${noun}${Math.round(value) === 1 ? '' : ending}`;
 
 /**
  * At least three significant digits, and no fraction from 1,000 on: `-12.3`, `0.000123`, `8,400`.

@@ -1,5 +1,5 @@
 /** What happens to the cluster while a run lives, as one line each. Pure text; screen.ts writes it. */
-import { formatCount, plural } from '../../shared/text.ts';
+import { plural } from '../../shared/text.ts';
 import type { Notice } from '../effects.ts';
 
 export interface NoticeLine {
@@ -16,7 +16,7 @@ export function describeNotice(notice: Notice): NoticeLine | null {
     case 'refused':
       return { text: `${who(notice)} ${notice.kind}: ${notice.reason}`, isWarning: true };
     case 'reassigned': {
-      const work = `${formatCount(notice.microBatches)} micro-batch${notice.microBatches === 1 ? '' : 'es'}`;
+      const work = plural(notice.microBatches, 'micro-batch', 'es');
       return { text: `${work} of rank ${notice.rank} given to other workers`, isWarning: true };
     }
     case 'nonFinite':

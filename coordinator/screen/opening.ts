@@ -63,8 +63,8 @@ export function describeBatch(
 ): string {
   const { batchSize, microBatchSize, workerCount } = facts;
   const microBatches = batchSize / microBatchSize;
-  const unit = `micro-batch${microBatches === 1 ? '' : 'es'} of ${formatCount(microBatchSize)}`;
-  const cut = `${formatCount(batchSize)} = ${formatCount(microBatches)} ${unit}`;
+  const parts = plural(microBatches, 'micro-batch', 'es');
+  const cut = `${formatCount(batchSize)} = ${parts} of ${formatCount(microBatchSize)}`;
   const shares = deal(microBatches, workerCount).map((nodes) =>
     nodes.reduce((sum, { first, end }) => sum + end - first, 0),
   );

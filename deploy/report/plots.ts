@@ -1,0 +1,146 @@
+/**
+ * Plots as vega-lite specifications: lines over a common x axis, and shares that add up to one. Data in, SVG
+ * out, without a browser; nothing here knows what a run is.
+ */
+import { compile, type TopLevelSpec } from 'vega-lite';
+import { parse, View, type Spec } from 'vega';
+import { palette, seriesColours, type Colour } from './palette.ts';
+import type { Frame, Point } from './thin.ts';
+
+export interface Series {
+  readonly name: string;
+  readonly points: readonly Point[];
+  readonly colour?: Colour;
+  readonly dash?: readonly [number, number];
+  readonly isThin?: boolean; // behind the others
+}
+
+export interface LinePlot {
+  readonly x: string; // titles of the axes
+  readonly y: string;
+  readonly series: readonly Series[]; // the first ones lie behind
+  readonly size: PlotSize;
+  readonly frame?: Frame | null; // of y; all values by default
+  readonly fromZero?: boolean; // y
+  readonly logarithmic?: boolean; // y
+}
+
+export interface SharePlot {
+  readonly x: string;
+  readonly y: string;
+  readonly parts: readonly string[]; // from the bottom up
+  readonly rows: readonly { readonly x: number; readonly shares: readonly number[] }[]; // shares: one a part
+  readonly size: PlotSize;
+}
+
+export type PlotSize = 'wide' | 'half';
+
+const sizes = { wide: { width: 940, height: 300 }, half: { width: 440, height: 210 } } as const;
+const fewPoints = 40; // up to which they are marked
+
+export function lineSpec(plot: LinePlot): TopLevelSpec {
+  const shown = plot.series.filter(({ points }) => points.length > 0);
+  const names = shown.map(({ name }) => name);
+  const colours = shown.map(({ colour }, index) => palette[colour ?? seriesColours[index % 5] ?? 'ink']);
+  const dashes = shown.map(({ dash }) => dash ?? [1, 0]);
+  const legend = shown.length > 1 ? { title: null } : null;
+  const frame = plot.frame ?? null;
+  const domain = frame === null || plot.logarithmic ? {} : { domain: [frame.low, frame.high], nice: false };
+  const encoding = {
+    x: { field: 'x', type: 'quantitative', title: plot.x, scale: { zero: false, nice: false } },
+    y: {
+      field: 'y',
+      type: 'quantitative',
+      title: plot.y,
+      scale: plot.logarithmic ? { type: 'log' } : { zero: plot.fromZero ?? false, ...domain },
+    },
+    color: { field: 'name', type: 'nominal', scale: { domain: names, range: colours }, legend },
+    strokeDash: { field: 'name', type: 'nominal', scale: { domain: names, range: dashes }, legend },
+  };
+  const layers = shown.map(({ name, points, isThin }) => ({
+    data: { values: points.map(([x, y]) => ({ x, y, name })) },
+    mark: {
+      type: 'line',
+      clip: true,
+      strokeWidth: isThin ? 1 : 2,
+      ...(points.length <= fewPoints && !isThin ? { point: { size: 22, filled: true } } : {}),
+    },
+  }));
+  return { ...sizes[plot.size], config, encoding, layer: layers } as TopLevelSpec;
+}
+
+export function shareSpec({ x, y, parts, rows, size }: SharePlot): TopLevelSpec {
+  const values = rows.flatMap((row) =>
+    parts.map((name, order) => ({ x: row.x, share: row.shares[order] ?? 0, name, order })),
+  );
+  const range = parts.map((_, index) => palette[[...seriesColours, 'faint' as const][index % 6] ?? 'ink']);
+  return {
+    ...sizes[size],
+    config,
+    data: { values },
+    mark: { type: 'area', opacity: 0.85, line: false },
+    encoding: {
+      x: { field: 'x', type: 'quantitative', title: x, scale: { zero: false, nice: false } },
+      y: {
+        field: 'share',
+        type: 'quantitative',
+        title: y,
+        stack: 'zero',
+        scale: { domain: [0, 1] },
+        axis: { format: '.0%' },
+      },
+      color: {
+        field: 'name',
+        type: 'nominal',
+        scale: { domain: [...parts], range },
+        legend: { title: null },
+      },
+      order: { field: 'order', type: 'quantitative' },
+    },
+  } as TopLevelSpec;
+}
+
+/** @returns an SVG of the plot's own size, without background */
+export async function drawPlot(spec: TopLevelSpec): Promise<string> {
+  const view = new View(parse(compile(spec).spec as Spec), { renderer: 'none' });
+  try {
+    return await view.toSVG();
+  } finally {
+    view.finalize();
+  }
+}
+
+const font = 'system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif';
+
+const config = {
+  background: 'transparent',
+  font,
+  padding: 4,
+  view: { stroke: null },
+  axis: {
+    labelColor: palette.muted,
+    titleColor: palette.muted,
+    labelFontSize: 11,
+    titleFontSize: 11,
+    titleFontWeight: 'normal',
+    gridColor: palette.grid,
+    domainColor: palette.grid,
+    tickColor: palette.grid,
+    tickCount: 6,
+    labelFlush: false,
+  },
+  axisX: { grid: false, tickSize: 4, titlePadding: 8 },
+  axisY: { domain: false, ticks: false, labelPadding: 6, titlePadding: 10 },
+  legend: {
+    orient: 'top',
+    direction: 'horizontal',
+    labelColor: palette.ink,
+    labelFontSize: 12,
+    labelLimit: 260,
+    symbolType: 'stroke',
+    symbolSize: 260,
+    symbolStrokeWidth: 2.5,
+    columnPadding: 20,
+    offset: 6,
+  },
+} as const;
