@@ -38,8 +38,12 @@ export function refuseWords(message: string, words: readonly string[], usage: un
   const known = isFlag
     ? Object.keys(getDescriptions()).filter((name) => name.length > 1)
     : getCommands().map(([line]) => line.replace(/^lockstep /, '').replace(/ [<[].*$/, ''));
-  const near = nearestName(word, isFlag ? known : known.flatMap((name) => name.split(' ').at(-1) ?? []));
-  const remedy = near === null ? helpOf(words) : `did you mean ${isFlag ? '--' : ''}${near}?`;
+  const no = isFlag && word.startsWith('--no-') ? 'no-' : '';
+  const near = nearestName(
+    isFlag ? bare(word) : word,
+    isFlag ? known : known.flatMap((name) => name.split(' ').at(-1) ?? []),
+  );
+  const remedy = near === null ? helpOf(words) : `did you mean ${isFlag ? `--${no}` : ''}${near}?`;
   if (!isFlag && known.length === 0) return usageError(`${word} is not expected here: ${helpOf(words)}`);
   return usageError(`${word} is not a ${isFlag ? 'flag' : 'command'}${ofCommand(words, word)}: ${remedy}`);
 }
