@@ -1,5 +1,5 @@
 /** `lockstep evaluate`: bounds of the likelihood, active units and bits per dimension of a checkpoint. */
-import type { CommandModule } from 'yargs';
+import type { Argv, CommandModule } from 'yargs';
 import { usageError } from '../../shared/errors.ts';
 import { runtimeNames, type RuntimeName } from '../../shared/model/runtime.ts';
 import { splits, type Split } from '../../shared/protocol/messages.ts';
@@ -9,9 +9,9 @@ interface EvaluateArguments {
   readonly path: string;
   readonly data: string[] | undefined;
   readonly split: Split | undefined;
-  readonly 'importance-samples': number;
+  readonly importanceSamples: number;
   readonly rows: number | undefined;
-  readonly 'bits-per-dimension': boolean | undefined;
+  readonly bitsPerDimension: boolean | undefined;
   readonly runtime: RuntimeName;
   readonly json: boolean;
 }
@@ -42,10 +42,12 @@ const command: CommandModule<object, EvaluateArguments> = {
       .option('runtime', { choices: runtimeNames, default: 'auto' as const, describe: 'what computes' })
       .option('json', { type: 'boolean', default: false, describe: 'one JSON object on standard output' })
       .conflicts('data', 'split')
-      .example('$0 evaluate runs/one --split test', 'on the test images of the run'),
+      .example(
+        '$0 evaluate runs/one --split test',
+        'on the test images of the run',
+      ) as unknown as Argv<EvaluateArguments>, // flags arrive in camel case, which the types do not know
   handler: async (given) => {
-    const { rows, json } = given;
-    const importanceSamples = given['importance-samples'];
+    const { rows, json, importanceSamples } = given;
     checkCount('--importance-samples', importanceSamples, 0);
     if (rows !== undefined) checkCount('--rows', rows, 1);
     const { evaluate, evaluationLines } = await import('../trained/evaluate.ts');
@@ -56,7 +58,7 @@ const command: CommandModule<object, EvaluateArguments> = {
       split: given.split ?? null,
       rows: rows ?? null,
       importanceSamples,
-      bitsPerDimension: given['bits-per-dimension'] ?? null,
+      bitsPerDimension: given.bitsPerDimension ?? null,
       runtime: given.runtime,
       cacheDir: cacheFolder(),
       say,

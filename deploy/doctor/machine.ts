@@ -1,8 +1,8 @@
 /** What the machine is: looked up, not judged. */
-import { readFileSync, statfsSync } from 'node:fs';
-import { join } from 'node:path';
+import { statfsSync } from 'node:fs';
 import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os';
 import { visibleGpus, type Gpu } from '../../shared/model/runtimes/device.ts';
+import { packageVersion } from '../cli/version.ts';
 import type { Paths } from '../setup/paths.mjs';
 
 export interface Machine {
@@ -26,7 +26,7 @@ export function lookAtMachine({ root, cache, environment }: Paths, workingFolder
   const total = totalmem();
   const isLimited = limit > 0 && limit < total;
   return {
-    lockstep: (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version,
+    lockstep: packageVersion(),
     node: process.versions.node,
     system: `${process.platform} ${process.arch} ${release()}`,
     processor: cpus()[0]?.model.trim() ?? process.arch,
