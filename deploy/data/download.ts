@@ -4,9 +4,8 @@
  *
  *   FILE.partial --HTTP Range--> FILE.partial, whole --MD5, fsync--> FILE
  *
- * Bytes are written at the place they belong to, so that two downloads of one file do each other no harm. What
- * goes wrong on the way is tried again, later each time, as long as attempts that bring nothing new are few; what
- * waiting cannot mend (no such file, another file, a full disk) is told at once.
+ * What goes wrong on the way is tried again, later each time, as long as attempts that bring nothing new are few;
+ * what waiting cannot mend (no such file, another file, a full disk) is told at once.
  */
 import { existsSync, statSync } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';

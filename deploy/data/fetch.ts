@@ -55,9 +55,9 @@ async function fetchFile(file: PublishedFile, baseUrl: string, dir: string, cloc
       firstRetryMs: FIRST_RETRY_MS,
       maxAttempts: MAX_ATTEMPTS,
       onProgress: (doneBytes) => bar.update(Math.round(doneBytes / 1e6)),
-      onRetry: (line) => void process.stderr.write(`\n${line}\n`),
+      onRetry: (line) => bar.note(line),
     });
-    if (outcome === 'present') process.stderr.write(`\n${path}: there already, MD5 as published\n`);
+    if (outcome === 'present') bar.note(`${path} is there already`);
   } finally {
     bar.stop();
   }

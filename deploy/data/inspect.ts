@@ -12,7 +12,7 @@ import { createRowHasher } from '../../shared/data/row-hash.ts';
 import type { RowSink } from '../../shared/data/source.ts';
 import { readSources, resolveSources, sourcesName } from '../../shared/data/sources.ts';
 import { dataError } from '../../shared/errors.ts';
-import { formatCount, plural } from '../../shared/text.ts';
+import { formatCount, formatNumber, plural } from '../../shared/text.ts';
 import { type Bar, startBar } from './progress.ts';
 import { publishedLike } from './published.ts';
 
@@ -77,7 +77,7 @@ function countLabels(labels: Uint8Array): number[] {
 /** Four lines for people. */
 export function describeSummary({ name, shape, rows, labels, hash }: Summary): string {
   const { height, width, channels } = shape;
-  const megabytes = formatCount((rows * rowLength(shape)) / 1e6);
+  const megabytes = formatNumber((rows * rowLength(shape)) / 1e6);
   const classes = labels?.flatMap((count, label) => (count === 0 ? [] : [`${label}: ${formatCount(count)}`]));
   return [
     name,
