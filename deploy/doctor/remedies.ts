@@ -67,8 +67,10 @@ function remedyOf(
 ): Remedy[] {
   const { name, verdict, reason, fingerprint } = runtime;
   if (name === 'tensorflow' && verdict !== 'ok') {
-    const why = [reason ?? '', ...tensorflow.obstacles].join('; ');
-    return [{ what: `tensorflow: ${why}`, mend: tensorflow.command }];
+    // Where it is not set up, what stood in the way says more than what loading it said.
+    const why =
+      verdict === 'unavailable' && tensorflow.obstacles.length > 0 ? tensorflow.obstacles : [reason];
+    return [{ what: `tensorflow: ${why.join('; ')}`, mend: tensorflow.command }];
   }
   if (verdict !== 'ok') return [{ what: `${name}: ${reason}`, mend: again }];
   const [gpu] = machine.gpus;

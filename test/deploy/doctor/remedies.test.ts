@@ -47,14 +47,16 @@ test('a machine that has everything needs nothing', () => {
   assert.deepEqual(remediesFor(machine, healthy, tensorflow, true), []);
 });
 
-test('a missing TensorFlow gets the command of the set-up, and its obstacles', () => {
+test('a missing TensorFlow gets the obstacles and the command of the set-up; a broken one its own reason', () => {
   const runtimes = [missing('tensorflow', 'no addon'), working('wasm'), working('cpu')];
   const [remedy, ...others] = remediesFor(machine, { ...healthy, runtimes }, tensorflow, true);
   assert.deepEqual(remedy, {
-    what: 'tensorflow: no addon; a C++ compiler is missing',
+    what: 'tensorflow: a C++ compiler is missing',
     mend: tensorflow.command,
   });
   assert.deepEqual(others, []);
+  const crashed = [{ ...missing('tensorflow', 'died of SIGSEGV'), verdict: 'crashed' } as const];
+  assert.match(remediesFor(machine, { ...healthy, runtimes: crashed }, tensorflow, true)[0]!.what, /SIGSEGV/);
   const lines = reportLines(machine, { ...healthy, runtimes }, [remedy!]);
   assert.equal(lines.at(-1), 'training here runs on wasm');
   assert.ok(lines.some((line) => line.includes(tensorflow.command)));
