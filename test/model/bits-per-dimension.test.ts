@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createBitsMeter } from '../../shared/model/bits-per-dimension.ts';
 import type { Basis, DrawKey } from '../../shared/model/compute.ts';
-import { smallestVariance } from '../../shared/model/projection.ts';
+import { smallestVariance } from '../../shared/math/pca.ts';
 import { createBasis, covarianceOf } from '../../shared/math/pca.ts';
 import { eigenSymmetric } from '../../shared/math/eigen.ts';
 import { philox4x32 } from '../../shared/math/philox.ts';
