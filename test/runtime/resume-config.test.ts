@@ -28,11 +28,15 @@ test('settings that leave the bits alone may change; saying the same again is no
   assert.deepEqual(resume(said).config, { ...saved, ...said });
 });
 
+test('the same files may lie elsewhere now', () => {
+  assert.deepEqual(resume({ data: ['/other'] }).config, { ...saved, data: ['/other'] });
+});
+
 test('settings that make it another run are refused with both values', () => {
   refused(() => resume({ batchSize: 500 }), /^--batch-size 500: .* begun with 1000/);
   refused(() => resume({ threads: 2 }), /--threads 2: .* begun with none/);
   refused(() => resume({ runtime: 'wasm' }), /begun with auto/);
-  refused(() => resume({ data: ['/other'] }), /begun with synthetic/);
+  refused(() => resume({ width: 7 }), /--width 7: .* begun with/);
 });
 
 test('the environment is ignored, and told so, where it would change the run', () => {
