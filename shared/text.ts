@@ -44,3 +44,6 @@ export function formatDuration(seconds: number): string {
   if (days > 0) return `${days} d ${two(hours)}:${two(minutes)}`;
   return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }
+
+/** Passes over the training rows, at most two digits after the point: `20`, `2.4`. */
+export const formatEpochs = (epochs: number): string => String(Number(epochs.toFixed(2)));

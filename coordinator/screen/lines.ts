@@ -9,6 +9,7 @@ import type { Terms } from '../../shared/model/compute.ts';
 import {
   formatCount,
   formatDuration,
+  formatEpochs,
   formatNats,
   formatNumber,
   formatShare,
@@ -99,7 +100,7 @@ function describeRates({ samplesPerSecond, exchangeShare, etaSeconds }: Rates): 
 export function finishedLines(summary: FinishedSummary): string[] {
   const { result, runDir, bestHeldOutLoss, seconds, hasReport } = summary;
   const best = bestHeldOutLoss === null ? '' : `; best held-out loss ${formatNats(bestHeldOutLoss)} nats`;
-  const done = `${plural(result.steps, 'step')} (${formatNumber(result.epochs)} epochs)`;
+  const done = `${plural(result.steps, 'step')} (${formatEpochs(result.epochs)} epochs)`;
   return [
     `${endings[result.stopped]} after ${done} in ${formatDuration(seconds)}${best}`,
     `everything is in ${runDir}`,

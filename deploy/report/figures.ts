@@ -5,7 +5,14 @@ import { createLayout } from '../../shared/math/layout.ts';
 import { configFieldNames, type Config, type ConfigField } from '../../shared/runtime/config.ts';
 import { flagName, viewOf } from '../../shared/runtime/field.ts';
 import { presetNames, presets, type PresetName } from '../../shared/runtime/presets.ts';
-import { formatCount, formatDuration, formatNats, formatNumber, plural } from '../../shared/text.ts';
+import {
+  formatCount,
+  formatDuration,
+  formatEpochs,
+  formatNats,
+  formatNumber,
+  plural,
+} from '../../shared/text.ts';
 import type { Run } from './read-run.ts';
 
 export interface Fact {
@@ -49,13 +56,13 @@ export function headline(run: Run): Fact[] {
     best && {
       label: best.heldOut === null ? 'best training loss' : 'best held-out loss',
       value: formatNats(judgedLoss(best)),
-      note: `nats per sample, at epoch ${formatNumber(best.epoch)}`,
+      note: `nats per sample, at epoch ${formatEpochs(best.epoch)}`,
     },
     last === undefined
       ? null
       : {
           label: 'epochs',
-          value: formatNumber(last.epoch),
+          value: formatEpochs(last.epoch),
           note: `${formatCount(last.step + 1)} steps`,
         },
     speed === null

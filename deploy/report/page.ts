@@ -79,17 +79,17 @@ h3 { font-size: 15px; margin: 0; font-weight: 600; }
 p { margin: 0; }
 .lead, .note, figcaption { color: var(--muted); }
 .note, figcaption { font-size: 13px; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(160px, 1fr)); gap: 12px; margin: 26px 0 0; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 26px 0 0; }
 .tile, .card { background: var(--card); border: 1px solid var(--grid); border-radius: 8px; }
 .tile { padding: 14px 16px; }
 .tile .value { font-size: 25px; line-height: 1.3; font-weight: 600; font-variant-numeric: tabular-nums; }
 .tile:first-child .value { color: var(--blue); }
 .tile .label, .tile .note { display: block; font-size: 12.5px; color: var(--muted); line-height: 1.4; }
 .grid { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 16px; }
-.card { padding: 16px 18px 14px; min-width: 0; }
+.card { padding: 16px 18px 14px; min-width: 0; display: flex; flex-direction: column; }
 .card.wide { grid-column: 1 / -1; }
-.card > p { margin-top: 3px; max-width: 76ch; }
-.plot { margin: 12px 0 0; }
+.card > p { margin-top: 3px; max-width: 110ch; }
+.plot { margin: auto 0 0; padding-top: 12px; }
 .plot svg { display: block; width: 100%; height: auto; }
 .picture img { display: block; width: 100%; height: auto; margin-top: 12px; border-radius: 4px; background: #fff;
   image-rendering: pixelated; }

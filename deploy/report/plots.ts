@@ -33,10 +33,16 @@ export interface SharePlot {
   readonly size: PlotSize;
 }
 
-export type PlotSize = 'wide' | 'half';
+export type PlotSize = 'wide' | 'wideFlat' | 'half';
 
-const sizes = { wide: { width: 940, height: 300 }, half: { width: 440, height: 210 } } as const;
+/** Of what lies between the axes, in pixels: the whole width of a page, or half of it. */
+const sizes = {
+  wide: { width: 970, height: 320 },
+  wideFlat: { width: 970, height: 200 },
+  half: { width: 430, height: 200 },
+} as const;
 const fewPoints = 40; // up to which they are marked
+const roomForLabels = 9; // of a logarithmic axis
 
 export function lineSpec(plot: LinePlot): TopLevelSpec {
   const shown = plot.series.filter(({ points }) => points.length > 0);
@@ -47,12 +53,15 @@ export function lineSpec(plot: LinePlot): TopLevelSpec {
   const frame = plot.frame ?? null;
   const domain = frame === null || plot.logarithmic ? {} : { domain: [frame.low, frame.high], nice: false };
   const encoding = {
-    x: { field: 'x', type: 'quantitative', title: plot.x, scale: { zero: false, nice: false } },
+    x: { field: 'x', type: 'quantitative', title: plot.x, scale: { zero: false, nice: false, padding: 5 } },
     y: {
       field: 'y',
       type: 'quantitative',
       title: plot.y,
-      scale: plot.logarithmic ? { type: 'log' } : { zero: plot.fromZero ?? false, ...domain },
+      scale: plot.logarithmic
+        ? { type: 'log', nice: false, padding: 8 }
+        : { zero: plot.fromZero ?? false, ...domain },
+      ...(plot.logarithmic ? { axis: logarithmicAxis(shown) } : {}),
     },
     color: { field: 'name', type: 'nominal', scale: { domain: names, range: colours }, legend },
     strokeDash: { field: 'name', type: 'nominal', scale: { domain: names, range: dashes }, legend },
@@ -61,7 +70,7 @@ export function lineSpec(plot: LinePlot): TopLevelSpec {
     data: { values: points.map(([x, y]) => ({ x, y, name })) },
     mark: {
       type: 'line',
-      clip: true,
+      clip: frame?.isCut ?? false,
       strokeWidth: isThin ? 1 : 2,
       ...(points.length <= fewPoints && !isThin ? { point: { size: 22, filled: true } } : {}),
     },
@@ -93,11 +102,33 @@ export function shareSpec({ x, y, parts, rows, size }: SharePlot): TopLevelSpec 
         field: 'name',
         type: 'nominal',
         scale: { domain: [...parts], range },
-        legend: { title: null },
+        legend: { title: null, symbolType: 'square', symbolSize: 120, symbolStrokeWidth: 0 },
       },
       order: { field: 'order', type: 'quantitative' },
     },
   } as TopLevelSpec;
+}
+
+/** The same plot in another size. */
+export const resized = (spec: TopLevelSpec, size: PlotSize): TopLevelSpec =>
+  ({ ...spec, ...sizes[size] }) as TopLevelSpec;
+
+function logarithmicAxis(series: readonly Series[]): object {
+  const values = logarithmicTicks(series);
+  return { values, tickCount: values.length, format: '~g', labelOverlap: values.length > roomForLabels };
+}
+
+/** Powers of ten within the values, and 2 and 5 times these where there are few. */
+function logarithmicTicks(series: readonly Series[]): number[] {
+  const exponents = series.flatMap(({ points }) => points.map(([, y]) => Math.log10(y)));
+  const [low, high] = [Math.min(...exponents), Math.max(...exponents)];
+  const factors = high - low > 2.5 ? [1] : high - low > 0.5 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9];
+  const decades = Math.floor(high) - Math.floor(low) + 1;
+  return Array.from({ length: decades }, (_, index) => 10 ** (Math.floor(low) + index)).flatMap((decade) =>
+    factors
+      .map((factor) => factor * decade)
+      .filter((tick) => Math.log10(tick) >= low && Math.log10(tick) <= high),
+  );
 }
 
 /** @returns an SVG of the plot's own size, without background */

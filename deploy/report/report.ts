@@ -8,7 +8,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomicallySync } from '../../shared/data/atomic-file.ts';
-import { formatNumber } from '../../shared/text.ts';
+import { formatEpochs } from '../../shared/text.ts';
 import {
   bestEvaluation,
   commandOf,
@@ -71,7 +71,7 @@ function opening(run: Run): Html {
   );
   return html`<h1>${run.name}</h1>
     <p class="lead">
-      A ${run.config.model} trained on ${data}${on}${dataHash === '' ? '' : `, data ${dataHash.slice(0, 12)}`}
+      Model ${run.config.model}${on}; data: ${data}${dataHash === '' ? '' : ` (${dataHash.slice(0, 12)})`}
     </p>
     <div class="tiles">${tiles}</div>`;
 }
@@ -112,7 +112,7 @@ function losses(run: Run): Html {
     const both = record === best && record === last ? 'Last evaluation, the best' : name;
     return html`<div class="card wide">
       <h3>${both}</h3>
-      <p class="note">epoch ${formatNumber(record.epoch)}, nats per sample</p>
+      <p class="note">epoch ${formatEpochs(record.epoch)}, nats per sample</p>
       ${tableOf(lossTable(record))}
     </div>`;
   });

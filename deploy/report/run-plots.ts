@@ -1,7 +1,7 @@
 /** The plots of one run, each with what it shows in words; a plot without data is left out. */
 import type { EvaluationRecord, StepRecord } from '../../coordinator/journal.ts';
 import { formatCount, formatNumber, formatShare } from '../../shared/text.ts';
-import { drawPlot, lineSpec, shareSpec, type Series } from './plots.ts';
+import { drawPlot, lineSpec, resized, shareSpec, type Series } from './plots.ts';
 import type { Run } from './read-run.ts';
 import { buckets, frameOf, thin, type Point } from './thin.ts';
 
@@ -19,6 +19,7 @@ const pointLimit = 500; // of a series
 const phaseLimit = 120;
 const x = 'epoch';
 const nats = 'nats per sample';
+const noBreak = '\u00a0';
 
 /** In the order in which a page shows them. */
 export async function drawRunPlots(run: Run): Promise<Figure[]> {
@@ -33,8 +34,19 @@ export async function drawRunPlots(run: Run): Promise<Figure[]> {
     varianceSketch(run),
   ].filter((sketch) => sketch !== null);
   const figures: Figure[] = [];
-  for (const { spec, ...sketch } of sketches) figures.push({ ...sketch, svg: await drawPlot(spec) });
+  for (const { spec, ...sketch } of withoutGap(sketches)) {
+    figures.push({ ...sketch, svg: await drawPlot(spec) });
+  }
   return figures;
+}
+
+/** Halves stand in pairs: the last of an odd number of them gets the whole width. */
+function withoutGap(sketches: readonly Sketch[]): Sketch[] {
+  const halves = sketches.filter(({ isWide }) => !isWide);
+  const single = halves.length % 2 === 1 ? halves.at(-1) : undefined;
+  return sketches.map((sketch) =>
+    sketch === single ? { ...sketch, isWide: true, spec: resized(sketch.spec, 'wideFlat') } : sketch,
+  );
 }
 
 /** One curve of a term over evaluations, without what is missing or not finite. */
@@ -53,7 +65,7 @@ function curve(
 function evaluationSeries({ evaluations }: Run, term: string): Series[] {
   return [
     {
-      name: 'training, frozen parameters',
+      name: 'training, frozen',
       colour: 'blue',
       points: curve(evaluations, ({ training }) => training[term]),
     },
@@ -80,7 +92,7 @@ function lossSketch(run: Run): Sketch | null {
     ),
   };
   const mean: Series = {
-    name: 'training, mean since the last evaluation',
+    name: 'training, mean of steps',
     colour: 'purple',
     dash: [1, 3],
     points: curve(run.evaluations, ({ trainingMean }) => trainingMean['loss']),
@@ -93,8 +105,8 @@ function lossSketch(run: Run): Sketch | null {
     id: 'loss',
     title: 'Loss',
     caption:
-      'Lower is better. Training losses with frozen parameters, held-out and test losses are of fixed rows, ' +
-      `with batch-norm statistics estimated for these very parameters, and without dropout.${cut}`,
+      'Lower is better. Frozen: of fixed rows, with the parameters as they are, batch-norm statistics estimated ' +
+      `for them, and without dropout; held out and test likewise. Mean: over the steps since the evaluation before.${cut}`,
     isWide: true,
     spec: lineSpec({ x, y: nats, series, frame, size: 'wide' }),
   };
@@ -161,7 +173,7 @@ function phaseSketch({ steps }: Run): Sketch | null {
   const exchange = rows.reduce((total, { shares }) => total + (shares[1] ?? 0), 0) / rows.length;
   const caption =
     'Compute ends when the last gradient is there, exchange when it has been summed, commit when Adam has ' +
-    `made its step. Exchange took ${formatShare(exchange)} on average.`;
+    `made its step. Exchange took ${formatShare(exchange).replace(' ', noBreak)} on average.`;
   const spec = shareSpec({ x, y: 'share of a step', parts: phaseNames, rows, size: 'half' });
   return { id: 'phases', title: 'Where the time of a step goes', caption, isWide: false, spec };
 }
@@ -172,8 +184,8 @@ function noiseSketch({ evaluations, config }: Run): Sketch | null {
   if (first === undefined || last === undefined || points.length < 2) return null;
   const batch = [first, last].map(([epoch]): Point => [epoch, config.batchSize]);
   const series: Series[] = [
-    { name: 'batch size', colour: 'faint', dash: [4, 4], isThin: true, points: batch },
     { name: 'noise scale', colour: 'blue', points },
+    { name: 'batch size', colour: 'muted', dash: [4, 4], isThin: true, points: batch },
   ];
   const spec = lineSpec({ x, y: 'samples', series, logarithmic: true, size: 'half' });
   const caption =
@@ -203,12 +215,12 @@ function varianceSketch({ componentVariance }: Run): Sketch | null {
     values.map((value, index): Point => [index + 1, value]).filter(([, y]) => y > 0);
   const series: Series[] = [
     {
-      name: "eigenvalue: the data's variance",
+      name: 'eigenvalue, of the data',
       colour: 'blue',
       points: pointsOf(componentVariance.eigenvalues),
     },
     {
-      name: 'variance that the decoder learned, mean over rows',
+      name: 'learned by the decoder',
       colour: 'vermilion',
       dash: [7, 3],
       points: pointsOf(componentVariance.learned),

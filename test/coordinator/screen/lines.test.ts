@@ -70,7 +70,7 @@ const summary: FinishedSummary = {
 test('the end says what there is, where, and commands to go on with', () => {
   const text = finishedLines(summary).join('\n');
   const expected = [
-    'finished after 400 steps (20.0 epochs) in 1:15; best held-out loss -11.9 nats',
+    'finished after 400 steps (20 epochs) in 1:15; best held-out loss -11.9 nats',
     'open runs/first/report.html',
     'npx lockstep sample runs/first',
     'npx lockstep train --resume runs/first --epochs 40',
