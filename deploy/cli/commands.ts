@@ -30,6 +30,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('../commands/reconstruct.ts'),
   },
   {
+    name: 'report',
+    describe: 'Write a page of a run: curves, pictures, numbers',
+    load: () => import('../commands/report.ts'),
+  },
+  {
     name: 'data',
     describe: 'Look into image files, make or fetch them',
     load: () => import('../commands/data.ts'),
