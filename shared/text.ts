@@ -12,14 +12,14 @@ export const plural = (value: number, noun: string, ending = 's'): string =>
   `${formatCount(value)} ${noun}${Math.round(value) === 1 ? '' : ending}`;
 
 /**
- * At least three significant digits, and no fraction from 1,000 on: `-12.3`, `0.000123`, `8,400`.
+ * At least three significant digits, and no fraction from 100 on: `-12.3`, `0.000123`, `8,400`.
  * What is not finite is named as it is: `NaN`, `Infinity`.
  */
 export function formatNumber(value: number): string {
   const size = Math.abs(value);
   if (!Number.isFinite(value)) return String(value);
   if (size >= 1e15 || (size > 0 && size < 1e-4)) return value.toExponential(2);
-  if (size >= 999.5) return value < 0 ? `-${formatCount(size)}` : formatCount(size);
+  if (size >= 99.95) return value < 0 ? `-${formatCount(size)}` : formatCount(size);
   if (size >= 9.995) return value.toFixed(1);
   return size >= 0.9995 || size === 0 ? value.toFixed(2) : String(Number(value.toPrecision(3)));
 }
@@ -27,7 +27,8 @@ export function formatNumber(value: number): string {
 /** A loss in nats: one digit after the point, so that a column of them lines up; `-251.3`, `12.8`. */
 export function formatNats(value: number): string {
   if (!Number.isFinite(value)) return String(value);
-  return Math.abs(value) >= 99_999.5 ? value.toExponential(2) : value.toFixed(1);
+  if (Math.abs(value) >= 99_999.5) return value.toExponential(2);
+  return value.toFixed(1).replace(/\B(?=\d{3}\.)/, ',');
 }
 
 /** @param share 0 to 1. `97.3 %` with one digit, `9 %` without */

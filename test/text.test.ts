@@ -25,7 +25,7 @@ test('a number keeps three digits that matter and never a meaningless fraction',
     [0, '0.00'],
     [1.2345, '1.23'],
     [-12.34, '-12.3'],
-    [123.45, '123.5'],
+    [123.45, '123'],
     [999.96, '1,000'],
     [-8400.4, '-8,400'],
     [0.00123456, '0.00123'],
@@ -44,7 +44,12 @@ test('what is not finite is named, not hidden', () => {
 });
 
 test('losses line up in a column, and absurd ones stay short', () => {
-  assert.deepEqual([-251.34, 12.8, 144_299].map(formatNats), ['-251.3', '12.8', '1.44e+5']);
+  assert.deepEqual([-251.34, 12.8, -5984.12, 144_299].map(formatNats), [
+    '-251.3',
+    '12.8',
+    '-5,984.1',
+    '1.44e+5',
+  ]);
 });
 
 test('a share is a percentage with a blank before its sign', () => {

@@ -123,7 +123,7 @@ const suggestionWidth = 22;
 
 function suggestions({ result, runDir, preset }: FinishedSummary, hasReport: boolean): [string, string][] {
   const target = quote(runDir);
-  const further = Math.max(1, Math.ceil(result.epochs)) * (result.stopped === 'finished' ? 2 : 1);
+  const further = Math.max(1, Math.round(result.epochs)) * (result.stopped === 'finished' ? 2 : 1);
   const resume: [string, string] = ['train on', `npx lockstep train --resume ${target} --epochs ${further}`];
   if (result.stopped === 'asked') resume[1] = `npx lockstep train --resume ${target}`;
   const report = quote(`${runDir.replace(/\/$/, '')}/report.html`);

@@ -15,6 +15,7 @@ export interface EmbeddedPicture {
   readonly source: string; // a data URI
   readonly width: number; // pixels
   readonly height: number;
+  readonly isWide: boolean; // shown over the whole width of a page
 }
 
 const captions: Readonly<Record<string, readonly [title: string, caption: string]>> = {
@@ -37,6 +38,13 @@ const captions: Readonly<Record<string, readonly [title: string, caption: string
 
 const order = Object.keys(captions);
 
+/** The latest picture of each kind, samples with their history first. @param columns of the samples' grid */
+export function picturesOf(files: readonly PictureFile[], columns: number): EmbeddedPicture[] {
+  const latest = latestPictures(files);
+  const strip = samplesOverTime(files, columns);
+  return strip === null ? latest : latest.toSpliced(1, 0, strip);
+}
+
 /** The latest picture of each kind. */
 export function latestPictures(files: readonly PictureFile[]): EmbeddedPicture[] {
   const latest = new Map<string, PictureFile>();
@@ -48,8 +56,8 @@ export function latestPictures(files: readonly PictureFile[]): EmbeddedPicture[]
   const sorted = [...latest.values()].sort((a, b) => rank(a.name) - rank(b.name));
   return sorted.map((file) => {
     const [title, caption] = captions[file.name] ?? describe(file.name);
-    const bytes = readFileSync(file.path);
-    return { title, caption, ...embed(bytes) };
+    const picture = embed(readFileSync(file.path));
+    return { title, caption, ...picture, isWide: picture.width > wideRatio * picture.height };
   });
 }
 
@@ -65,6 +73,7 @@ function describe(name: string): readonly [title: string, caption: string] {
     : [`${found[1]} components, not clipped`, `${through}, where values beyond black and white wrap around.`];
 }
 
+const wideRatio = 1.6; // of width to height
 const stripLimit = 8; // rows
 
 /** The first row of samples at several steps, first and last among them; null with fewer than two. */
@@ -92,6 +101,7 @@ export function samplesOverTime(files: readonly PictureFile[], columns: number):
     title: 'How samples came to be',
     caption: `The same latents, decoded after ${steps} steps, from top to bottom.`,
     ...embed(PNG.sync.write(strip)),
+    isWide: false, // beside the samples
   };
 }
 

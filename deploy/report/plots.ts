@@ -115,7 +115,7 @@ export const resized = (spec: TopLevelSpec, size: PlotSize): TopLevelSpec =>
 
 function logarithmicAxis(series: readonly Series[]): object {
   const values = logarithmicTicks(series);
-  return { values, tickCount: values.length, format: '~g', labelOverlap: values.length > roomForLabels };
+  return { values, tickCount: values.length, format: ',~g', labelOverlap: values.length > roomForLabels };
 }
 
 /** Powers of ten within the values, and 2 and 5 times these where there are few. */

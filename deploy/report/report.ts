@@ -18,7 +18,7 @@ import {
   type LossTable,
 } from './figures.ts';
 import { html, inlineSvg, page, type Html } from './page.ts';
-import { latestPictures, samplesOverTime, type EmbeddedPicture } from './pictures.ts';
+import { picturesOf, type EmbeddedPicture } from './pictures.ts';
 import { readRun, type Run } from './read-run.ts';
 import { drawRunPlots, type Figure } from './run-plots.ts';
 
@@ -47,8 +47,7 @@ const onWhite = (svg: string): string =>
   svg.replace(/(<svg [^>]*>)/, '$1<rect width="100%" height="100%" fill="#ffffff"/>');
 
 function reportPage(run: Run, figures: readonly Figure[]): string {
-  const strip = samplesOverTime(run.pictures, sampleColumns);
-  const pictures = [...latestPictures(run.pictures), ...(strip === null ? [] : [strip])];
+  const pictures = picturesOf(run.pictures, sampleColumns);
   return page(`${run.name}: report`, [
     opening(run),
     section('Curves', figures.map(figureCard), 'Nothing to draw yet: the run has made no step.'),
@@ -94,8 +93,7 @@ function figureCard({ title, caption, isWide, svg }: Figure): Html {
   </div>`;
 }
 
-function pictureCard({ title, caption, source, width, height }: EmbeddedPicture): Html {
-  const isWide = width > 1.6 * height;
+function pictureCard({ title, caption, source, width, height, isWide }: EmbeddedPicture): Html {
   return html`<div class="card picture ${isWide ? 'wide' : ''}">
     <h3>${title}</h3>
     <p class="note">${caption}</p>

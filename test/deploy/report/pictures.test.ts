@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PNG } from 'pngjs';
-import { latestPictures, samplesOverTime } from '../../../deploy/report/pictures.ts';
+import { latestPictures, picturesOf, samplesOverTime } from '../../../deploy/report/pictures.ts';
 import { readRun } from '../../../deploy/report/read-run.ts';
 import { makeUpFolder } from '../../support/made-up-folder.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
@@ -38,4 +38,15 @@ test('a single set of samples has no story', (context) => {
   const folder = temporaryFolder(context);
   makeUpFolder(folder, { epochs: 1 });
   assert.equal(samplesOverTime(readRun(folder).pictures, 10), null);
+});
+
+test('samples and their history stand beside each other, before all else', (context) => {
+  const folder = temporaryFolder(context);
+  makeUpFolder(folder, { epochs: 3 });
+  const [samples, strip, next] = picturesOf(readRun(folder).pictures, 10);
+  assert.deepEqual(
+    [samples?.title, strip?.title, next?.title],
+    ['Samples', 'How samples came to be', 'Reconstructions'],
+  );
+  assert.deepEqual(picturesOf([], 10), []);
 });

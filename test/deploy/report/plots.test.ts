@@ -49,7 +49,7 @@ test('a single series needs no legend', async () => {
 test('a logarithmic axis has powers of ten over many decades, and finer ticks over few', async () => {
   const points = [1e-3, 1, 1e3].map((y, x) => [x, y] as const);
   const many = await drawPlot(lineSpec({ ...plot, logarithmic: true, series: [{ name: 'a', points }] }));
-  for (const tick of ['0.001', '1', '1000']) assert.ok(many.includes(`>${tick}<`), tick);
+  for (const tick of ['0.001', '1', '1,000']) assert.ok(many.includes(`>${tick}<`), tick);
   const few = await drawPlot(lineSpec({ ...plot, logarithmic: true, series }));
   assert.ok(few.includes('>5<') && few.includes('>10<'));
 });
