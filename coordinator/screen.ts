@@ -82,6 +82,7 @@ export function createScreen(options: ScreenOptions): Screen {
     started(facts) {
       for (const fact of describeStart(facts)) sayFact(fact);
       for (const notice of facts.notices) tell(paint('yellow', `note: ${notice}`));
+      busy('waiting for workers');
     },
 
     notice(notice) {
@@ -91,7 +92,10 @@ export function createScreen(options: ScreenOptions): Screen {
       else tell(line.text);
     },
 
-    modelKnown: (model, backend) => sayFact(describeModel(model, backend)),
+    modelKnown(model, backend) {
+      sayFact(describeModel(model, backend));
+      busy('preparing the first step');
+    },
     basisKnown: (basis) => sayFact(describeBasis(basis)),
 
     stepDone(record, extent) {
@@ -114,11 +118,7 @@ export function createScreen(options: ScreenOptions): Screen {
       if (step !== evaluatedStep) tell(paint('dim', `checkpoint of step ${formatCount(step)}: ${path}`));
     },
 
-    busy(what) {
-      if (quiet || !isTerminal) return;
-      const [position = ''] = shown.text.split(' - '); // nothing before the first step
-      live.show(position === '' ? what : `${position} - ${what}`, shown.done, shown.total);
-    },
+    busy,
 
     problem: (message) => say(paint('red', message)),
 
@@ -131,6 +131,12 @@ export function createScreen(options: ScreenOptions): Screen {
 
     close: () => live.clear(),
   };
+
+  function busy(what: string): void {
+    if (quiet || !isTerminal) return;
+    const [position = ''] = shown.text.split(' - '); // nothing before the first step
+    live.show(position === '' ? what : `${position} - ${what}`, shown.done, shown.total);
+  }
 
   /** The rates of the interval that ends with an evaluation; what is left counts its own time in. */
   function ratesAfter(record: EvaluationRecord, extent: Extent): Rates {
