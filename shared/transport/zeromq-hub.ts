@@ -1,11 +1,12 @@
 /**
  * The hub's side of a connection: who is there, what is queued for whom, and who is gone.
  *
- * A message whose first part is empty belongs to the transport: a link says hello with one, the hub answers
- * and probes with them, and takes leave of a peer that it drops with a reason behind the empty part. A peer
- * exists from its hello on. Frames of anybody else are forgotten, so that nothing has to be remembered of the
- * lost and the dropped. Who is gone shows when something is sent to it, and something is sent several times a
- * second.
+ * A message whose first part is empty belongs to the transport. A link says hello with one; the hub answers
+ * and probes with them. With a reason behind the empty part it is a farewell: a closed socket throws away what
+ * its peer has not read yet, whatever its linger, so that who closes says farewell, the last message of all,
+ * and waits for a moment until the other side has heard it. A peer exists from its hello on. Frames of anybody
+ * else are forgotten, so that nothing has to be remembered of the lost and the dropped. Who is gone shows when
+ * something is sent to it, and something is sent several times a second.
  */
 import assert from 'node:assert';
 import type { Frames, Hub, HubEvents, PeerId } from './transport.ts';
@@ -23,6 +24,7 @@ export interface HubOptions {
   readonly endpoint: string;
   readonly clock: { after(delayMs: number, callback: () => void): () => void };
   readonly probeIntervalMs: number;
+  readonly farewellMs: number; // that a closed hub waits for its peers, at most
   /** Resolves after the event loop went round. */
   readonly nextTurn: () => Promise<unknown>;
   readonly events: HubEvents;
@@ -40,14 +42,18 @@ interface Peer {
 const identity = /^worker:[0-9a-f]{16}$/;
 const retryMs = 2; // until a peer whose pipe is full is tried again
 const drainTurns = 64; // at most, for what a lost peer said last
+const closingProbeMs = 10; // while a closed hub waits for its peers to leave
 
-export const nothing = new Uint8Array(0);
+export const hello: Frames = [new Uint8Array(0)]; // and its answer, and a probe
+export const farewell = (reason: string): Frames => [new Uint8Array(0), Buffer.from(reason)];
 export const isOfTransport = (frames: Frames): boolean => frames[0]?.byteLength === 0;
+export const isFarewell = (frames: Frames): boolean => isOfTransport(frames) && frames.length > 1;
 
 export function createHub(options: HubOptions): Hub {
   const { socket, clock, events } = options;
   const peers = new Map<PeerId, Peer>();
   const timers = new Set<() => void>(); // of pauses under way
+  let closing = false;
   let closed = false;
   const isOpen = (): boolean => !closed;
 
@@ -63,14 +69,25 @@ export function createHub(options: HubOptions): Hub {
     if (routingId === undefined || frames.length === 0) return;
     const id = Buffer.from(routingId).toString('latin1');
     const peer = peers.get(id);
-    if (peer !== undefined && !isOfTransport(frames)) events.onFrames(id, frames);
-    else if (peer === undefined && isOfTransport(frames) && identity.test(id)) welcome(id, routingId);
+    if (peer === undefined) {
+      if (isOfTransport(frames) && !isFarewell(frames) && identity.test(id)) welcome(id, routingId);
+    } else if (isFarewell(frames)) {
+      takeLeave(peer, 'farewell');
+      forget(peer, 'it has left');
+    } else if (!isOfTransport(frames) && !closing) events.onFrames(id, frames);
   }
 
   function welcome(id: PeerId, routingId: Uint8Array): void {
     const peer: Peer = { id, routingId: Buffer.from(routingId), queue: [], sending: false, gone: false };
     peers.set(id, peer);
-    enqueue(peer, [nothing]);
+    enqueue(peer, hello);
+  }
+
+  /** The last message to a peer; what was queued before it goes first. */
+  function takeLeave(peer: Peer, reason: string): void {
+    if (peer.gone) return;
+    peer.gone = true;
+    enqueue(peer, farewell(reason));
   }
 
   function enqueue(peer: Peer, frames: Frames): void {
@@ -82,12 +99,14 @@ export function createHub(options: HubOptions): Hub {
   async function sendAll(peer: Peer): Promise<void> {
     peer.sending = true;
     while (isOpen() && peer.queue.length > 0) {
-      const outcome = await trySend(peer, peer.queue[0]!);
-      if (outcome === 'sent') peer.queue.shift();
-      else if (outcome === 'full') await pause(retryMs);
-      else {
+      const frames = peer.queue[0]!;
+      const outcome = await trySend(peer, frames);
+      if (outcome === 'full') await pause(retryMs);
+      else if (outcome === 'sent') {
+        if (peer.queue[0] === frames) peer.queue.shift(); // unless the queue was forgotten meanwhile
+      } else {
         peer.queue.length = 0;
-        if (!peer.gone) void lose(peer);
+        void lose(peer);
       }
     }
     peer.sending = false;
@@ -109,14 +128,16 @@ export function createHub(options: HubOptions): Hub {
   /** Hears out what a peer said before it went, then tells that it is lost. */
   async function lose(peer: Peer): Promise<void> {
     peer.gone = true;
-    for (let turn = 0; turn < drainTurns && isOpen() && socket.readable; turn++) await options.nextTurn();
+    let turn = 0; // one at least, for what was received in this one
+    do await options.nextTurn();
+    while (++turn < drainTurns && isOpen() && socket.readable);
     forget(peer, 'the connection is gone');
   }
 
   function forget(peer: Peer, reason: string): void {
     if (closed || peers.get(peer.id) !== peer) return;
     peers.delete(peer.id);
-    events.onPeerLost(peer.id, reason);
+    if (!closing) events.onPeerLost(peer.id, reason);
   }
 
   function pause(delayMs: number): Promise<void> {
@@ -137,7 +158,7 @@ export function createHub(options: HubOptions): Hub {
   /** Sends something to everybody to whom nothing is under way: that is how the lost are found. */
   async function probeForever(): Promise<void> {
     while (isOpen()) {
-      for (const peer of peers.values()) if (!peer.sending && !peer.gone) enqueue(peer, [nothing]);
+      for (const peer of peers.values()) if (!peer.sending && !peer.gone) enqueue(peer, hello);
       await pause(options.probeIntervalMs);
     }
   }
@@ -154,19 +175,24 @@ export function createHub(options: HubOptions): Hub {
     send(id, frames) {
       assert(!isOfTransport(frames), 'a message begins with a part that is not empty');
       const peer = peers.get(id);
-      if (peer !== undefined && !peer.gone) enqueue(peer, frames);
+      if (peer !== undefined && !peer.gone && !closing) enqueue(peer, frames);
     },
     drop(id, reason) {
       const peer = peers.get(id);
-      if (peer === undefined) return;
-      peer.gone = true;
+      if (peer === undefined || closing) return;
       peer.queue.length = 0;
-      enqueue(peer, [nothing, Buffer.from(reason)]);
+      takeLeave(peer, reason);
       peers.delete(id);
-      queueMicrotask(() => !closed && events.onPeerLost(id, reason));
+      queueMicrotask(() => closing || events.onPeerLost(id, reason));
     },
     async close() {
-      if (closed) return;
+      if (closing) return;
+      closing = true;
+      for (const peer of peers.values()) takeLeave(peer, 'the other side was closed');
+      for (let waitedMs = 0; waitedMs < options.farewellMs && peers.size > 0; waitedMs += closingProbeMs) {
+        await pause(closingProbeMs);
+        for (const peer of peers.values()) if (!peer.sending) enqueue(peer, hello);
+      }
       closed = true;
       for (const cancel of timers) cancel();
       await options.close();

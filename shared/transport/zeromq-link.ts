@@ -7,7 +7,7 @@
  */
 import assert from 'node:assert';
 import type { Frames, Link, LinkEvents } from './transport.ts';
-import { isOfTransport, nothing } from './zeromq-hub.ts';
+import { farewell, hello, isFarewell, isOfTransport } from './zeromq-hub.ts';
 
 /** What the link does with a DEALER socket: one send and one receive at a time. */
 export interface DealerSocket {
@@ -22,12 +22,11 @@ export interface LinkOptions<Socket extends DealerSocket> {
   readonly open: () => Socket;
   /** @throws LockstepError for an address that is none */
   readonly connect: (socket: Socket) => void;
-  readonly abandon: (socket: Socket) => void;
-  /** Closes after what was sent had a moment to leave. */
   readonly close: (socket: Socket) => void;
   readonly clock: { after(delayMs: number, callback: () => void): () => void };
   /** Within which a hub answers hello, or the attempt has failed. */
   readonly answerMs: number;
+  readonly farewellMs: number; // that a closed link waits for the hub, at most
   /** Resolves after the event loop went round. */
   readonly nextTurn: () => Promise<unknown>;
   readonly events: LinkEvents;
@@ -51,6 +50,7 @@ export function createLink<Socket extends DealerSocket>(options: LinkOptions<Soc
   const { clock, events } = options;
   let pauseMs = firstPauseMs;
   let closed = false;
+  let onClosed = (): void => {};
   let cancelPause = (): void => {};
   let current = begin();
 
@@ -70,11 +70,11 @@ export function createLink<Socket extends DealerSocket>(options: LinkOptions<Soc
     } catch (error) {
       connection.over = true;
       connection.cancelTimer();
-      options.abandon(connection.socket);
+      options.close(connection.socket);
       throw error;
     }
     void receiveAll(connection);
-    enqueue(connection, [nothing]);
+    enqueue(connection, hello);
     return connection;
   }
 
@@ -98,9 +98,9 @@ export function createLink<Socket extends DealerSocket>(options: LinkOptions<Soc
   }
 
   function onMessage(connection: Connection<Socket>, frames: Frames): void {
+    if (isFarewell(frames)) return end(connection, Buffer.from(frames[1]!).toString());
+    if (closed) return;
     if (!isOfTransport(frames)) return events.onFrames(frames);
-    const [, reason] = frames;
-    if (reason !== undefined) return end(connection, Buffer.from(reason).toString());
     if (connection.answered) return; // a probe
     connection.answered = true;
     connection.cancelTimer();
@@ -124,8 +124,9 @@ export function createLink<Socket extends DealerSocket>(options: LinkOptions<Soc
 
   /** What arrived before the end may say why: `finish`, above all. */
   async function drainAndEnd(connection: Connection<Socket>, reason: string): Promise<void> {
-    for (let turn = 0; turn < drainTurns && !connection.over && connection.socket.readable; turn++)
-      await options.nextTurn();
+    let turn = 0; // one at least, for what was received in this one
+    do await options.nextTurn();
+    while (++turn < drainTurns && !connection.over && connection.socket.readable);
     end(connection, reason);
   }
 
@@ -133,7 +134,8 @@ export function createLink<Socket extends DealerSocket>(options: LinkOptions<Soc
     if (connection.over) return;
     connection.over = true;
     connection.cancelTimer();
-    options.abandon(connection.socket);
+    options.close(connection.socket);
+    if (closed) return onClosed();
     cancelPause = clock.after(pauseMs, () => (current = begin()));
     pauseMs = Math.min(2 * pauseMs, longestPauseMs);
     if (connection.answered) events.onLost(reason);
@@ -142,7 +144,7 @@ export function createLink<Socket extends DealerSocket>(options: LinkOptions<Soc
   return {
     send(frames) {
       assert(!isOfTransport(frames), 'a message begins with a part that is not empty');
-      if (current.answered && !current.over) enqueue(current, frames);
+      if (current.answered && !current.over && !closed) enqueue(current, frames);
     },
     async close() {
       if (closed) return;
@@ -150,9 +152,12 @@ export function createLink<Socket extends DealerSocket>(options: LinkOptions<Soc
       cancelPause();
       current.cancelTimer();
       if (current.over) return;
-      await options.nextTurn(); // for what was queued in this turn
-      current.over = true;
-      options.close(current.socket);
+      const ended = new Promise<void>((resolve) => (onClosed = resolve));
+      current.cancelTimer = clock.after(current.answered ? options.farewellMs : 0, () =>
+        end(current, 'closed'),
+      );
+      if (current.answered) enqueue(current, farewell('closed'));
+      await ended;
     },
   };
 }

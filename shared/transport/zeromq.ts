@@ -3,8 +3,9 @@
  *
  * Here stand the options of both sockets, each with its reason; what is done with the sockets is in
  * zeromq-hub.ts and zeromq-link.ts. Both ends find out by themselves that the other is gone, without any
- * JavaScript being able to run: the hub's I/O thread sends heartbeats, which the link's I/O thread answers and
- * after whose time to live, if no other came, it gives up. A long kernel on either side is therefore no loss.
+ * JavaScript being able to run: the I/O threads of both send heartbeats and answer them, so that a long kernel
+ * on either side is no loss. Heartbeats abort libzmq's process where a receive pipe fills up and a socket
+ * connects again (its issue 3937); here pipes have no limit, and no socket connects twice.
  */
 import assert from 'node:assert';
 import { randomBytes } from 'node:crypto';
@@ -23,7 +24,8 @@ export interface TransportClock {
 const libraryVersion = '4.3.5'; // what every fact in this file was measured with
 const handshakeMs = 3000; // of a stranger who connects and says nothing
 const connectMs = 3000;
-const farewellMs = 1000; // for what is under way when a socket is closed; nothing more is waited for
+const probeMs = 250; // until it shows that a process has ended
+const farewellMs = 1000; // for what is under way when a hub or a link is closed
 const keepaliveSeconds = { idle: 10, interval: 5, count: 3 };
 
 assert(version === libraryVersion, `libzmq ${version}, expected ${libraryVersion}: reinstall zeromq`);
@@ -46,11 +48,11 @@ export function createZeromqTransport(clock: TransportClock): Transport {
         socket,
         endpoint: bound,
         clock,
-        probeIntervalMs: options.peerTimeoutMs / 20,
+        probeIntervalMs: Math.min(probeMs, options.peerTimeoutMs / 4),
         nextTurn,
         events,
+        farewellMs,
         async close() {
-          socket.linger = farewellMs;
           await socket.unbind(bound);
           socket.close();
         },
@@ -70,13 +72,10 @@ export function createZeromqTransport(clock: TransportClock): Transport {
             throw configurationError(`cannot connect to ${endpoint}, expected such as tcp://127.0.0.1:5770`);
           }
         },
-        abandon: (socket) => socket.close(),
-        close(socket) {
-          socket.linger = farewellMs;
-          socket.close();
-        },
+        close: (socket) => socket.close(),
         clock,
         answerMs: connectMs + handshakeMs,
+        farewellMs,
         nextTurn,
         events,
       });
@@ -86,7 +85,7 @@ export function createZeromqTransport(clock: TransportClock): Transport {
 
 /** Of both sockets. CURVE's keys and the ZAP domain belong here too. */
 const commonOptions = ({ maxFrameBytes, peerTimeoutMs }: TransportOptions) => ({
-  linger: 0,
+  linger: 0, // it would not help: see zeromq-hub.ts
   maxMessageSize: maxFrameBytes, // unlimited by default, before any handshake
   handshakeInterval: handshakeMs,
   tcpKeepalive: 1,
@@ -94,16 +93,15 @@ const commonOptions = ({ maxFrameBytes, peerTimeoutMs }: TransportOptions) => ({
   tcpKeepaliveInterval: keepaliveSeconds.interval,
   tcpKeepaliveCount: keepaliveSeconds.count,
   tcpMaxRetransmitTimeout: peerTimeoutMs,
-  receiveHighWaterMark: 0, // credit bounds memory; a full pipe next to heartbeats aborts the process
+  receiveHighWaterMark: 0, // credit bounds memory; see above
+  heartbeatInterval: peerTimeoutMs / 5,
+  heartbeatTimeout: peerTimeoutMs,
 });
 
 const routerOptions = (options: TransportOptions) => ({
   ...commonOptions(options),
   mandatory: true, // else what cannot be delivered vanishes
   sendTimeout: 0, // a full peer is told of at once and holds up no other
-  heartbeatInterval: options.peerTimeoutMs / 5,
-  heartbeatTimeout: options.peerTimeoutMs,
-  heartbeatTimeToLive: options.peerTimeoutMs, // the link's I/O thread gives up after as long without one
 });
 
 const dealerOptions = (options: TransportOptions) => ({
