@@ -67,7 +67,15 @@ async function report({ json, preset }: TrainRequest, screen: Screen, end: RunEn
   const { summary, stopped, bestLoss } = end;
   const { runDir, seconds } = summary;
   screen.busy('writing the report');
-  await writeReport(runDir);
+  const hasReport = await writeReport(runDir).then(
+    () => true,
+    (error: unknown) => {
+      screen.problem(
+        `the report could not be written: ${error instanceof Error ? error.message : String(error)}`,
+      );
+      return false; // the run itself is whole
+    },
+  );
   const result = { ...summary, stopped };
   screen.finished({
     result,
@@ -75,7 +83,7 @@ async function report({ json, preset }: TrainRequest, screen: Screen, end: RunEn
     bestHeldOutLoss: bestLoss,
     seconds,
     preset: preset ?? '',
-    hasReport: true,
+    hasReport,
   });
   if (json) process.stdout.write(`${JSON.stringify(summary)}\n`);
 }

@@ -60,7 +60,7 @@ const evaluationFields = {
   statisticsRows: count.default(10_000).describe('training rows, at most, of precise batch-norm statistics'),
   evaluationRows: count.default(10_000).describe('rows of each split, at most, that evaluations see'),
   evaluateEvery: count.default(1).describe('epochs between evaluations'),
-  pictureEvery: natural.default(1).describe('epochs between pictures; 0 for none until the end'),
+  pictureEvery: natural.default(5).describe('epochs between pictures; 0 for none until the end'),
   checkpointEvery: z
     .string()
     .regex(new RegExp(`^${often}(,${often})*$`), 'epoch, or such as 500steps or 600s, or several with commas')
