@@ -22,7 +22,7 @@ export interface BasisKey {
   readonly trainFraction: number;
   readonly componentCount: number;
   readonly whiten: boolean;
-  readonly solver: string; // fingerprint of what solves for the eigenvectors
+  readonly solver: string; // version of what solves for the eigenvectors: the same bits on every runtime
 }
 
 const keyText = (key: BasisKey): string => JSON.stringify(key, Object.keys(key).sort());

@@ -59,7 +59,7 @@ export function createRunJournal(options: RunJournalOptions): RunJournal {
   const draw = createPainter(options, later.add);
   let model = { backend: '', frozen: new Float32Array(0) as Float32Array };
   const queue = openQueue(options, faults, () => model.frozen);
-  const cache = createBasisStore(options, later.add, () => model.backend);
+  const cache = createBasisStore(options, later.add);
 
   async function drain(): Promise<void> {
     await queue.idle();
@@ -151,11 +151,10 @@ function createPainter({ folder, pictures }: RunJournalOptions, later: Later): (
 function createBasisStore(
   options: RunJournalOptions,
   later: Later,
-  backend: () => string,
 ): Pick<Journal, 'cachedBasis' | 'basisKnown'> {
   const { cacheFolder, config, dataHash, pictures, solver, onProblem } = options;
   let isMissing = false;
-  const key = (): BasisKey => ({
+  const key: BasisKey = {
     dataHash,
     pcaRows: config.pcaRows,
     splitSeed: config.splitSeed,
@@ -163,18 +162,18 @@ function createBasisStore(
     trainFraction: config.trainFraction,
     componentCount: config.components ?? 0,
     whiten: config.whiten,
-    solver: `${solver} ${backend()}`,
-  });
+    solver,
+  };
   return {
     cachedBasis() {
       if (cacheFolder === null) return null;
-      const basis = readCachedBasis(cacheFolder, key(), rowLength(pictures.image), onProblem);
+      const basis = readCachedBasis(cacheFolder, key, rowLength(pictures.image), onProblem);
       isMissing = basis === null;
       return basis;
     },
     basisKnown(basis) {
       if (!isMissing || cacheFolder === null) return;
-      later('the cache of principal components', () => writeCachedBasis(cacheFolder, key(), basis));
+      later('the cache of principal components', () => writeCachedBasis(cacheFolder, key, basis));
     },
   };
 }
