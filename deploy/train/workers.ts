@@ -67,7 +67,8 @@ export function startWorkers(options: WorkersOptions): Workers {
     if (exit.code === exitCodes.ok) return giveUp({ rank, exit, lines: [] });
     const failure = { rank, exit, lines: log.last() };
     const how = exit.signal === null ? `exit code ${exit.code}` : `signal ${exit.signal}`;
-    const why = failure.lines.length === 0 ? '' : `: ${failure.lines.at(-1)}`;
+    const said = exit.signal === null ? failure.lines.at(-1) : undefined; // a signal leaves no last words
+    const why = said === undefined ? '' : `: ${said}`;
     const mayPass = exit.code === exitCodes.peerLost || exit.signal !== null;
     if (!mayPass || deaths >= restartLimit) {
       say(`rank ${rank} ended with ${how}${why}`);
