@@ -5,6 +5,7 @@
  * The format version is looked at first, so that a checkpoint of another version is named as that.
  */
 import { z } from 'zod';
+import type { ImageShape } from '../../shared/data/dataset.ts';
 import { dataError } from '../../shared/errors.ts';
 import type { Basis } from '../../shared/model/compute.ts';
 import { modelDescriptionSchema, type ModelDescription } from '../../shared/protocol/messages.ts';
@@ -21,6 +22,7 @@ export interface CheckpointFacts {
   readonly incarnation: number; // of the run folder's owner
   readonly config: Config; // complete
   readonly dataHash: string;
+  readonly image: ImageShape; // of the data
   readonly backend: string; // that computed: other backends give other bits
   readonly best: boolean; // the best evaluation so far
 }
@@ -37,6 +39,7 @@ type BasisFacts = Pick<Basis, 'whiten' | 'totalVariance'>;
 
 const real = z.custom<number>((value) => typeof value === 'number', 'expected a number'); // NaN and Infinity too
 const count = z.int().min(0);
+const length = z.int().min(1);
 const digits = z
   .string()
   .regex(/^\d{1,15}$/)
@@ -82,6 +85,7 @@ const metadataSchema = z.object({
   incarnation: digits,
   config: json.pipe(configSchema),
   dataHash: z.string(),
+  image: json.pipe(z.strictObject({ height: length, width: length, channels: length })),
   backend: z.string(),
   best: z.enum(['true', 'false']).transform((text) => text === 'true'),
   progress: exactJson.pipe(progressSchema),
@@ -100,6 +104,7 @@ export function encodeInfo(info: CheckpointInfo): Record<string, string> {
     incarnation: String(info.incarnation),
     config: JSON.stringify(info.config),
     dataHash: info.dataHash,
+    image: JSON.stringify(info.image),
     backend: info.backend,
     best: String(info.best),
     progress: encodeExact({ ...progress, statistics: null }),

@@ -86,8 +86,9 @@ export function createRunJournal(options: RunJournalOptions): RunJournal {
       records.flush(true); // a history shorter than its checkpoint would have a gap after resuming
       schedule.made();
       const { runId, incarnation } = folder;
+      const { dataHash, pictures } = options;
       const { backend } = model;
-      queue.add(snapshot, { runId, incarnation, config, dataHash: options.dataHash, backend, best });
+      queue.add(snapshot, { runId, incarnation, config, dataHash, image: pictures.image, backend, best });
     },
     checkpointDue: (step, endsEpoch) => schedule.isDue(step, endsEpoch),
     stopRequested: () => options.stopRequested(),

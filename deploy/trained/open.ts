@@ -7,7 +7,7 @@
  */
 import { aggregateStatistics } from '../../coordinator/evaluation.ts';
 import { resolveCheckpoint } from '../../coordinator/run/checkpoint-folder.ts';
-import { readSnapshot, type Checkpoint } from '../../coordinator/run/checkpoint.ts';
+import { readSnapshot } from '../../coordinator/run/checkpoint.ts';
 import { openRunData, type RunData } from '../../coordinator/run-data.ts';
 import { rowLength, type Batch, type Dataset, type ImageShape } from '../../shared/data/dataset.ts';
 import { dataError, exitCodes, LockstepError } from '../../shared/errors.ts';
@@ -42,9 +42,9 @@ export async function openTrained(options: TrainedOptions): Promise<Trained> {
   const file = resolveCheckpoint(path);
   const checkpoint = readSnapshot(file);
   const { info } = checkpoint;
+  const { image } = info;
   const config = evaluationRows === null ? info.config : { ...info.config, evaluationRows };
   const data = await openData(file, config, info.dataHash, options);
-  const image = data?.training.shape ?? squareImage(file, checkpoint);
   say(`checkpoint ${file}, step ${info.progress.step}`);
   // Residuals of small variance need all of float32, whatever the run was trained with.
   const machine = { threads: config.threads, precision: 'float32', allowCpu: config.allowCpu } as const;
@@ -96,16 +96,6 @@ async function openData(
     say(`going on without the run's data: ${error.message}`);
     return null;
   }
-}
-
-/** A number of values is that of one square image at most: grey, or three times as many in colour. */
-function squareImage(file: string, { snapshot }: Checkpoint): ImageShape {
-  const size = snapshot.basis?.featureCount ?? 0;
-  for (const channels of [1, 3]) {
-    const side = Math.sqrt(size / channels);
-    if (side >= 1 && Number.isInteger(side)) return { height: side, width: side, channels };
-  }
-  throw dataError(`${file} does not say what shape its images have: bring the run's data back`);
 }
 
 async function estimateStatistics(

@@ -28,6 +28,7 @@ export const someFacts: CheckpointFacts = {
   incarnation: 1,
   config: configSchema.parse({}),
   dataHash: 'data',
+  image: { height: 2, width: 2, channels: 1 },
   backend: 'fake',
   best: false,
 };

@@ -66,7 +66,7 @@ export async function writeTrainedRun(
     basis,
   };
   const path = join(folder, checkpointName(7));
-  const facts = { ...someFacts, config, dataHash: data.training.hash };
+  const facts = { ...someFacts, config, dataHash: data.training.hash, image: data.training.shape };
   await writeSnapshot(path, snapshot, facts, new Float32Array(layout.frozenCount));
   data.close();
   return { path, config };

@@ -77,6 +77,7 @@ test('a run is all there when its journal is closed, and can be gone on with', a
   assertSameBits(checkpoint.frozen, frozenParameters(smallModel, options.config.seed, createKernels));
   const { runId, dataHash, backend, incarnation } = checkpoint.info;
   assert.deepEqual([runId, dataHash, backend, incarnation], [folder.runId, 'data', 'fake', 1]);
+  assert.deepEqual(checkpoint.info.image, image);
   assert.equal(bestStep, 3);
 });
 

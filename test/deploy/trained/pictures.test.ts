@@ -4,6 +4,7 @@ import { readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { PNG } from 'pngjs';
+import { readSnapshot, writeSnapshot } from '../../../coordinator/run/checkpoint.ts';
 import { enlargement } from '../../../coordinator/run/grid.ts';
 import { checkCount, checkSeed, reconstruct, sample } from '../../../deploy/trained/pictures.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
@@ -73,6 +74,22 @@ test('without its data a checkpoint whose statistics are old is refused, and say
     /no batch-norm statistics/,
   );
   assert.match(lines.join('\n'), /going on without the run's data/);
+});
+
+test('a checkpoint knows the shape of its images, so that samples need no data', async (t) => {
+  const folder = temporaryFolder(t);
+  const { path, config } = await writeTrainedRun(folder);
+  const { info, snapshot, frozen } = readSnapshot(path);
+  const image = { height: 4, width: 9, channels: 1 }; // as many pixels as 6 x 6
+  const count = 2 * snapshot.model.statistics.reduce((sum, { size }) => sum + size, 0);
+  const progress = { ...snapshot.progress, evaluatedStep: snapshot.progress.step };
+  const statistics = new Float32Array(count).fill(1);
+  await writeSnapshot(path, { ...snapshot, statistics, progress }, { ...info, image }, frozen);
+  renameSync(config.data[0]!, join(folder, 'elsewhere'));
+  const out = join(folder, 'oblong.png');
+  await sample({ path, count: 4, seed: null, out, runtime: 'wasm', cacheDir: folder, say: () => {} });
+  const { width, height } = PNG.sync.read(readFileSync(out));
+  assert.ok(width > 2 * height);
 });
 
 test('counts and seeds out of range are usage errors', () => {
