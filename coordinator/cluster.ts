@@ -67,6 +67,7 @@ export function createCluster(options: ClusterOptions): Cluster {
   let task: OpenTask | null = null; // null while the request waits for workers
   let nextTask = 1;
   let dealtMs = 0;
+  let interrupted = false;
   let scalarsMs = 0; // when the last node was computed
   let gathering: { readonly sinceMs: number } | null | 'done' = null; // of the workers that are expected
 
@@ -103,13 +104,15 @@ export function createCluster(options: ClusterOptions): Cluster {
     return gathering !== 'done';
   }
 
-  /** Gives the open request up. A step that somebody works on is let finish: it is short, and then whole. */
-  function interrupt(): Effect[] {
-    if (request === null || (request.kind === 'step' && task !== null && awaitedPeers(task).length > 0))
-      return [];
+  /**
+   * Gives the open request up, now or as soon as nobody works on it any more. A step that somebody works on is let
+   * finish: it is short, and then whole.
+   */
+  function giveUpIfInterrupted(): void {
+    if (!interrupted || request === null) return;
+    if (request.kind === 'step' && task !== null && awaitedPeers(task).length > 0) return;
     stores.abandon();
     respond({ kind: 'failed', error: new Interrupted() });
-    return [];
   }
 
   /** Tells a worker its nodes of the open task, and begins to send it what it needs for them. */
@@ -255,10 +258,14 @@ export function createCluster(options: ClusterOptions): Cluster {
       switch (next.kind) {
         case 'model':
           if (members.ready().length > 0) respond(modelAnswer());
+          giveUpIfInterrupted();
           return [];
         case 'sum':
-        case 'step':
-          return dealOut(next, 0);
+        case 'step': {
+          const effects = dealOut(next, 0);
+          giveUpIfInterrupted();
+          return effects;
+        }
         case 'publish':
         case 'load':
         case 'read': {
@@ -273,12 +280,17 @@ export function createCluster(options: ClusterOptions): Cluster {
 
     handle(event) {
       switch (event.type) {
-        case 'lost':
-          return onLost(event.peer, event.reason);
+        case 'lost': {
+          const effects = onLost(event.peer, event.reason);
+          giveUpIfInterrupted();
+          return effects;
+        }
         case 'tick':
           return onTick();
         case 'interrupt':
-          return interrupt();
+          interrupted = true;
+          giveUpIfInterrupted();
+          return [];
         case 'frame':
           return onFrame(event.frame);
         case 'message':
