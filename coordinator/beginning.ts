@@ -2,7 +2,8 @@
  * Where a run begins: in a new folder, from the seed or from given parameters; or where an earlier run's last
  * checkpoint left it, with the history cut back to it.
  */
-import { dataError } from '../shared/errors.ts';
+import { dataError, usageError } from '../shared/errors.ts';
+import type { ModelDescription } from '../shared/protocol/messages.ts';
 import type { Snapshot } from './journal.ts';
 import { checkpointSteps, loadNewest, resolveCheckpoint } from './run/checkpoint-folder.ts';
 import { readSnapshot } from './run/checkpoint.ts';
@@ -11,8 +12,15 @@ import type { RunFolder } from './run/run-folder.ts';
 
 export interface Beginning {
   readonly snapshot: Snapshot | null; // null: from the first step
+  readonly initial: InitialParameters | null; // null: from the seed, or the snapshot
   readonly bestStep: number | null; // of the checkpoints that are there
   readonly messages: readonly string[]; // that somebody should read
+}
+
+export interface InitialParameters {
+  readonly path: string; // of the checkpoint
+  readonly parameters: Float32Array; // [P]
+  readonly model: ModelDescription; // that they are of
 }
 
 /** @throws LockstepError (65) when no checkpoint is whole, or it is one of other data */
@@ -20,7 +28,7 @@ export function resumeFrom(folder: RunFolder, dataHash: string): Beginning {
   if (checkpointSteps(folder.checkpoints).length === 0) {
     cutHistory(folder.path, 0);
     const message = `${folder.path} holds no checkpoint yet: it begins anew, from the first step`;
-    return { snapshot: null, bestStep: null, messages: [message] };
+    return { snapshot: null, initial: null, bestStep: null, messages: [message] };
   }
   const { checkpoint, path, bestStep, messages } = loadNewest(folder.checkpoints);
   if (checkpoint.info.dataHash !== dataHash) {
@@ -30,9 +38,25 @@ export function resumeFrom(folder: RunFolder, dataHash: string): Beginning {
     );
   }
   cutHistory(folder.path, checkpoint.snapshot.progress.step);
-  return { snapshot: checkpoint.snapshot, bestStep, messages };
+  return { snapshot: checkpoint.snapshot, initial: null, bestStep, messages };
 }
 
-/** The parameters of a checkpoint, [P]. @param path a run folder, or a checkpoint in one */
-export const parametersOf = (path: string): Float32Array =>
-  readSnapshot(resolveCheckpoint(path)).snapshot.parameters;
+/**
+ * Reads the parameters that a new run begins with.
+ * @param path a run folder, or a checkpoint in one
+ * @param seed of the new run
+ * @throws LockstepError 65 where there is no whole checkpoint; 64 where its frozen parameters are of another seed
+ */
+export function readInitial(path: string, seed: number): InitialParameters {
+  const file = resolveCheckpoint(path);
+  const { info, snapshot } = readSnapshot(file);
+  const { parameters, model } = snapshot;
+  const isPartlyFrozen = model.parameters.some(({ frozen }) => frozen === true);
+  if (isPartlyFrozen && info.config.seed !== seed) {
+    throw usageError(
+      `--init-from ${path} has frozen parameters, made from its seed ${info.config.seed}, and this run's seed ` +
+        `is ${seed}, which would make others: add --seed ${info.config.seed}`,
+    );
+  }
+  return { path: file, parameters, model };
+}

@@ -11,7 +11,7 @@ import type { Config } from '../shared/runtime/config.ts';
 import { keepHorizon } from '../shared/runtime/resume-config.ts';
 import type { LoadedConfig } from '../shared/runtime/sources.ts';
 import type { Transport } from '../shared/transport/transport.ts';
-import { resumeFrom, parametersOf, type Beginning } from './beginning.ts';
+import { readInitial, resumeFrom, type Beginning, type InitialParameters } from './beginning.ts';
 import { createCluster } from './cluster.ts';
 import { createCoordinator, type Coordinator } from './coordinator.ts';
 import { createDeadlines, defaultDeadlines } from './deadlines.ts';
@@ -61,10 +61,12 @@ const solverVersion = 'float64-1'; // of principal components: a part of their c
 export async function runCoordinator(options: CoordinatorOptions): Promise<RunEnd> {
   const { clock, screen } = options;
   const beganMs = clock.nowMs();
+  const { initFrom, loaded } = options;
+  const initial = initFrom === null ? null : readInitial(initFrom, loaded.config.seed);
   const { data, config, notices } = await prepare(options);
   const folder = claimFolder(options);
   folder.writeConfig(config);
-  const beginning = begin(options, folder, data);
+  const beginning = begin(options, folder, data, initial);
   const facts = factsOf(beginning.snapshot);
   let stopping = false;
   const runJournal = keepJournal(options, config, folder, data, beginning, () => stopping);
@@ -120,8 +122,13 @@ function claimFolder({ clock, resume, runDir }: CoordinatorOptions): RunFolder {
   return resume ? reopenRunFolder(runDir, owner) : createRunFolder(runDir, owner);
 }
 
-function begin({ resume, screen }: CoordinatorOptions, folder: RunFolder, { training }: RunData): Beginning {
-  if (!resume) return { snapshot: null, bestStep: null, messages: [] };
+function begin(
+  { resume, screen }: CoordinatorOptions,
+  folder: RunFolder,
+  { training }: RunData,
+  initial: InitialParameters | null,
+): Beginning {
+  if (!resume) return { snapshot: null, initial, bestStep: null, messages: [] };
   const beginning = resumeFrom(folder, training.hash);
   beginning.messages.forEach((message) => screen.problem(message));
   return beginning;
@@ -132,7 +139,7 @@ function keepJournal(
   config: Config,
   folder: RunFolder,
   { training, pictures }: RunData,
-  { snapshot, bestStep }: Beginning,
+  { snapshot, initial, bestStep }: Beginning,
   stopRequested: () => boolean,
 ): RunJournal {
   return createRunJournal({
@@ -146,6 +153,7 @@ function keepJournal(
     firstStep: snapshot?.progress.step ?? 0,
     bestStep,
     resumedModel: snapshot?.model ?? null,
+    initial,
     nowMs: () => clock.nowMs(),
     wallSeconds: () => clock.wallTime().getTime() / 1000,
     stopRequested,
@@ -159,7 +167,7 @@ function assemble(
   options: CoordinatorOptions,
   config: Config,
   { training, test, workload }: RunData,
-  { snapshot }: Beginning,
+  { snapshot, initial }: Beginning,
   journal: Journal,
 ): Coordinator<RunResult> {
   const { clock, version } = options;
@@ -173,7 +181,7 @@ function assemble(
     createKernels,
     nowMs,
     resume: snapshot,
-    initialParameters: options.initFrom === null ? null : parametersOf(options.initFrom),
+    initialParameters: initial?.parameters ?? null,
   });
   const { reducers, requireIdentical, minWorkers } = config;
   const cluster = createCluster({

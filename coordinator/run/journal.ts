@@ -6,8 +6,7 @@
  * coordinator that owns the folder, and, at the end, a last checkpoint that is not there.
  */
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
-import { dataError, runError } from '../../shared/errors.ts';
+import { runError } from '../../shared/errors.ts';
 import { writeFileAtomicallySync } from '../../shared/data/atomic-file.ts';
 import { rowLength } from '../../shared/data/dataset.ts';
 import type { Kernels } from '../../shared/math/kernels.ts';
@@ -19,6 +18,7 @@ import { createCheckpointQueue, type CheckpointQueue, type WrittenCheckpoint } f
 import { createCheckpointSchedule } from './checkpoint-schedule.ts';
 import { frozenParameters } from './checkpoint.ts';
 import { createFaults, type Faults } from './faults.ts';
+import { checkInitialModel, checkResumedModel } from './model-check.ts';
 import { originalsOf, writePicture, type PictureSource } from './pictures.ts';
 import { openRecords } from './records.ts';
 import type { RunFolder } from './run-folder.ts';
@@ -34,6 +34,7 @@ export interface RunJournalOptions {
   readonly firstStep: number; // 0, or the checkpoint's
   readonly bestStep: number | null; // of the checkpoints that are there already
   readonly resumedModel: ModelDescription | null; // of the checkpoint that the run goes on from
+  readonly initial: { readonly path: string; readonly model: ModelDescription } | null; // what it begins with
   readonly nowMs: () => number;
   readonly wallSeconds: () => number;
   readonly stopRequested: () => boolean;
@@ -69,7 +70,9 @@ export function createRunJournal(options: RunJournalOptions): RunJournal {
   return {
     ...cache,
     modelKnown(description, backend) {
-      checkModel(options.resumedModel, description);
+      const { resumedModel, initial } = options;
+      if (resumedModel !== null) checkResumedModel(resumedModel, description);
+      if (initial !== null) checkInitialModel(initial.path, initial.model, description);
       model = { backend, frozen: frozenParameters(description, config.seed, options.createKernels) };
     },
     stepDone: (record) => records.step(record),
@@ -184,15 +187,5 @@ function missingCheckpoint(folder: string, failure: NonNullable<CheckpointQueue[
   return runError(
     `the last checkpoint, of step ${failure.step}, was not written (${reason}): make room in ${folder}, ` +
       `then go on by --resume ${folder}`,
-  );
-}
-
-function checkModel(resumed: ModelDescription | null, model: ModelDescription): void {
-  const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
-  if (resumed === null || isDeepStrictEqual(plain(resumed), plain(model))) return;
-  throw dataError(
-    `the checkpoint is of another model than the workers built (${resumed.name}, ` +
-      `${resumed.parameters.length} parameters by name, against ${model.name}, ${model.parameters.length}): ` +
-      'resume with the configuration and the version that it was trained with',
   );
 }

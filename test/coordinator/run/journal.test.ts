@@ -32,6 +32,7 @@ function open(context: TestContext, changes: Partial<RunJournalOptions> = {}) {
     firstStep: 0,
     bestStep: null,
     resumedModel: null,
+    initial: null,
     nowMs: () => 0,
     wallSeconds: () => 1,
     stopRequested: () => false,
@@ -146,8 +147,12 @@ test('principal components are made once for the same data, settings and solver'
   assert.equal(open(context, { cacheFolder: null }).journal.cachedBasis(), null);
 });
 
-test('a checkpoint of another model is not gone on with', (context) => {
-  const resumedModel = { ...smallModel, parameters: smallModel.parameters.slice(1) };
-  assert.throws(() => open(context, { resumedModel }), { exitCode: 65, message: /of another model/ });
-  open(context, { resumedModel: structuredClone(smallModel) });
+test('a checkpoint of another model is neither gone on with nor begun with', (context) => {
+  const other = { ...smallModel, parameters: smallModel.parameters.slice(1) };
+  assert.throws(() => open(context, { resumedModel: other }), { exitCode: 65, message: /of another model/ });
+  const initial = { path: 'x', model: other };
+  assert.throws(() => open(context, { initial }), {
+    exitCode: 65,
+    message: /^--init-from x: its parameter 1/,
+  });
 });

@@ -1,0 +1,49 @@
+/** Where runs begin: with another run's parameters, or where the last checkpoint left theirs. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { readInitial, resumeFrom } from '../../coordinator/beginning.ts';
+import { checkpointName } from '../../coordinator/run/checkpoint-folder.ts';
+import { writeSnapshot } from '../../coordinator/run/checkpoint.ts';
+import { createRunFolder } from '../../coordinator/run/run-folder.ts';
+import { configSchema } from '../../shared/runtime/config.ts';
+import { assertSameBits, smallFrozen, smallModel, snapshotAt, someFacts } from '../support/snapshots.ts';
+import { temporaryFolder } from '../support/temporary.ts';
+
+async function runOf(context: TestContext, seed: number, isFrozen = true) {
+  const path = join(temporaryFolder(context), 'run');
+  const folder = createRunFolder(path, { host: 'box', pid: 1, startedAt: '2026-01-01T00:00:00Z' });
+  const model = isFrozen ? smallModel : { ...smallModel, parameters: smallModel.parameters.slice(0, 2) };
+  const snapshot = { ...snapshotAt(4), model };
+  const frozen = isFrozen ? smallFrozen : new Float32Array(0);
+  const facts = { ...someFacts, config: configSchema.parse({ seed }) };
+  await writeSnapshot(join(folder.checkpoints, checkpointName(4)), snapshot, facts, frozen);
+  return { folder, snapshot };
+}
+
+test('a run may begin with the parameters of another one, by its folder', async (context) => {
+  const { folder, snapshot } = await runOf(context, 7);
+  const { path, parameters, model } = readInitial(folder.path, 7);
+  assert.equal(path, join(folder.checkpoints, checkpointName(4)));
+  assertSameBits(parameters, snapshot.parameters);
+  assert.deepEqual(model, smallModel);
+});
+
+test('frozen parameters are of a seed: with another one, both are named, and what to do', async (context) => {
+  const { folder } = await runOf(context, 7);
+  assert.throws(() => readInitial(folder.path, 8), {
+    exitCode: 64,
+    message: /--init-from .* its seed 7, and this run's seed is 8, .*: add --seed 7$/,
+  });
+});
+
+test('without frozen parameters any seed will do', async (context) => {
+  const { folder, snapshot } = await runOf(context, 7, false);
+  assertSameBits(readInitial(folder.path, 8).parameters, snapshot.parameters);
+});
+
+test('a run goes on from its last checkpoint, with the same data only', async (context) => {
+  const { folder, snapshot } = await runOf(context, 7);
+  assertSameBits(resumeFrom(folder, someFacts.dataHash).snapshot, snapshot);
+  assert.throws(() => resumeFrom(folder, 'other'), { exitCode: 65, message: /other data/ });
+});
