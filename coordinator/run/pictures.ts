@@ -1,5 +1,8 @@
 /**
- * The pictures of a run, as PNG: `pictures/NAME-step-NNNNNNNN.png`, and `pictures/NAME.png`, the latest.
+ * The pictures of a run, as PNG: `pictures/NAME.png`, the latest, and of samples `samples-step-NNNNNNNN.png` too.
+ *
+ * Samples are always drawn from the same latents, so their history shows a model learning. Of the others only the
+ * latest is kept: thousands of epochs must not fill the disk.
  *
  * Beside what was made of an image stands the image itself: reconstructions and round trips in pairs (original,
  * then the other), analogies as rows (original, then the draws). The first reconstructions come with
@@ -28,9 +31,11 @@ export async function writePicture(
   assertOwned: () => void,
 ): Promise<void> {
   const png = await encodeGrid(layOut(picture, source));
-  const stamp = String(picture.step).padStart(8, '0');
-  for (const name of [`${picture.name}-step-${stamp}.png`, `${picture.name}.png`]) {
-    await writeFileAtomically(join(folder, name), (handle) => writeWholly(handle, png), assertOwned);
+  const names = [picture.name];
+  if (picture.kind === 'samples')
+    names.unshift(`${picture.name}-step-${String(picture.step).padStart(8, '0')}`);
+  for (const name of names) {
+    await writeFileAtomically(join(folder, `${name}.png`), (handle) => writeWholly(handle, png), assertOwned);
   }
 }
 

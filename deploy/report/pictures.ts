@@ -2,7 +2,7 @@
  * The pictures of a run for its report: the latest of each kind, as data, and how the samples came to be.
  *
  * Every evaluation draws samples from the same latents, so the first rows of them, one under the other, show one
- * model learning. The rest of the older pictures stay in the folder: a page with all of them would be too large.
+ * model learning. The rest of the older ones stay in the folder: a page with all of them would be too large.
  */
 import { readFileSync } from 'node:fs';
 import { PNG } from 'pngjs';

@@ -27,10 +27,10 @@ export function makeUpFolder(folder: string, options: FolderOptions = {}): void 
   if (pictures) {
     for (const name of ['samples', 'reconstructions', 'pca-100-unclipped']) {
       writeFileSync(join(folder, 'pictures', `${name}.png`), madeUpPicture(epochs));
-      for (let epoch = 1; epoch <= epochs; epoch += 1) {
-        const stamp = String(epoch * stepsPerEpoch).padStart(8, '0');
-        writeFileSync(join(folder, 'pictures', `${name}-step-${stamp}.png`), madeUpPicture(epoch));
-      }
+    }
+    for (let epoch = 1; epoch <= epochs; epoch += 1) {
+      const stamp = String(epoch * stepsPerEpoch).padStart(8, '0');
+      writeFileSync(join(folder, 'pictures', `samples-step-${stamp}.png`), madeUpPicture(epoch));
     }
   }
   if (!componentVariance) return;

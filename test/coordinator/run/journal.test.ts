@@ -68,11 +68,7 @@ test('a run is all there when its journal is closed, and can be gone on with', a
   assert.deepEqual(problems, []);
   assert.equal(readHistory(folder.path).length, 3);
   assert.deepEqual(readEpochs(folder.path), [evaluationOf(3)]);
-  assert.ok(
-    ['originals.png', 'reconstructions-step-00000003.png'].every((name) =>
-      readdirSync(folder.pictures).includes(name),
-    ),
-  );
+  assert.deepEqual(readdirSync(folder.pictures).sort(), ['originals.png', 'reconstructions.png']);
   const { checkpoint, bestStep } = loadNewest(folder.checkpoints);
   assertSameBits(checkpoint.snapshot, snapshotAt(3));
   assertSameBits(checkpoint.frozen, frozenParameters(smallModel, options.config.seed, createKernels));

@@ -54,7 +54,7 @@ test('originals carry their labels, where there are labels', () => {
   assert.equal(layOut(originals, { ...source, labels: () => null }).labels, undefined);
 });
 
-test('a picture is kept under its step and as the latest, and not written by an orphan', async (context) => {
+test('samples are kept under their step and as the latest, and not written by an orphan', async (context) => {
   const folder = temporaryFolder(context);
   const samples = picture('samples', [], 2, [1, 2, 3, 4]);
   await writePicture(folder, samples, source, () => {});
@@ -66,4 +66,11 @@ test('a picture is kept under its step and as the latest, and not written by an 
   };
   await assert.rejects(writePicture(folder, { ...samples, step: 13 }, source, orphan), { exitCode: 78 });
   assert.equal(readdirSync(folder).length, 2);
+});
+
+test('of other pictures only the latest is kept', async (context) => {
+  const folder = temporaryFolder(context);
+  const pairs = picture('reconstructions', [3], 10, [1, 2]);
+  for (const step of [12, 24]) await writePicture(folder, { ...pairs, step }, source, () => {});
+  assert.deepEqual(readdirSync(folder), ['reconstructions.png']);
 });

@@ -19,11 +19,10 @@ test('a run is read whole, and what it has not written is missing, not an error'
 test('a picture is known by kind and step', (context) => {
   const folder = temporaryFolder(context);
   makeUpFolder(folder, { epochs: 2 });
-  const found = readRun(folder).pictures.filter(({ name }) => name === 'pca-100-unclipped');
-  assert.deepEqual(
-    found.map(({ step }) => step),
-    [20, 40, null],
-  );
+  const { pictures } = readRun(folder);
+  const stepsOf = (kind: string) => pictures.filter(({ name }) => name === kind).map(({ step }) => step);
+  assert.deepEqual(stepsOf('samples'), [20, 40, null]);
+  assert.deepEqual(stepsOf('pca-100-unclipped'), [null]);
 });
 
 test('a folder without a run, or with a damaged file, is refused by name', (context) => {
