@@ -49,7 +49,7 @@ test('the headline holds loss, epochs, speed and how the batch is cut', () => {
   assert.match(text[0] ?? '', /^best held-out loss: 0\.1 \(nats per sample, at epoch 3\)$/);
   assert.ok(text.includes('epochs: 3 (60 steps)'));
   assert.ok(text.includes('samples per second: 8,333 (2 workers, training steps alone)'));
-  assert.ok(text.includes('batch size: 250 (2 micro-batches of 125)'));
+  assert.ok(text.includes('batch size: 200 (2 micro-batches of 100)'));
 });
 
 test('a run without a step has a headline too', () => {
