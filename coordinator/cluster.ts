@@ -1,9 +1,8 @@
 /**
  * Carries out one request of the training program at a time, on whoever is there.
  *
- * A request becomes a task: the leaves of a summation tree, dealt to the ready workers in whole subtrees. A lost
- * worker's nodes go to others; nothing that arrived is thrown away, since a node's value is the same bits
- * whoever computes it. A value that is not finite is computed once more, by other workers where there are any.
+ * A request becomes a task: the leaves of a summation tree, which dealing.ts deals to the ready workers. A value
+ * that is not finite is computed once more, by other workers where there are any.
  *
  *   idle --request--> waiting for workers --deal--> open --all sums complete--> answered
  *                                                    open --not finite, first time--> open (attempt 1)
@@ -11,24 +10,17 @@
  */
 import assert from 'node:assert/strict';
 import { ProtocolError } from '../shared/errors.ts';
-import { deal } from '../shared/math/deal.ts';
-import { nodeKey, type TreeNode } from '../shared/math/tree.ts';
+import { nodeKey } from '../shared/math/tree.ts';
 import type { ExpectedValues, FrameHeader } from '../shared/protocol/frame.ts';
 import type { DataFrame, WorkerMessage } from '../shared/protocol/messages.ts';
 import type { PeerId } from '../shared/transport/transport.ts';
+import { createDealing } from './dealing.ts';
 import type { Deadlines } from './deadlines.ts';
-import type { Effect } from './effects.ts';
+import type { ClusterEvent, Effect } from './effects.ts';
 import { createMembers, type DoorOptions, type Member, type Members } from './members.ts';
 import { Interrupted, type Answer, type Request } from './requests.ts';
 import type { Stores } from './stores.ts';
-import { hasAllScalars, nonFiniteLeaves, openTask, partOf, type NodeMessage, type OpenTask } from './task.ts';
-
-export type ClusterEvent =
-  | { readonly type: 'message'; readonly peer: PeerId; readonly message: WorkerMessage }
-  | { readonly type: 'frame'; readonly peer: PeerId; readonly frame: DataFrame }
-  | { readonly type: 'lost'; readonly peer: PeerId; readonly reason: string }
-  | { readonly type: 'tick' }
-  | { readonly type: 'interrupt' }; // somebody asked the run to stop
+import { hasAllScalars, nonFiniteLeaves, partOf, type NodeMessage } from './task.ts';
 
 export interface ClusterOptions {
   readonly door: DoorOptions;
@@ -55,54 +47,19 @@ export interface Cluster {
   awaited(): { readonly members: readonly Member[]; readonly sinceMs: number } | null;
 }
 
-const gatherMs = 10_000;
-
-type TaskRequest = Extract<Request, { kind: 'sum' | 'step' }>;
-
 export function createCluster(options: ClusterOptions): Cluster {
   const { door, minWorkers, expectedWorkers, stores, deadlines, nowMs } = options;
   const members = createMembers(door);
+  const dealing = createDealing({ members, stores, minWorkers, expectedWorkers, nowMs });
   let request: Request | null = null;
   let answer: Answer | null = null;
-  let task: OpenTask | null = null; // null while the request waits for workers
-  let nextTask = 1;
-  let dealtMs = 0;
   let interrupted = false;
   let scalarsMs = 0; // when the last node was computed
-  let gathering: { readonly sinceMs: number } | null | 'done' = null; // of the workers that are expected
 
   const respond = (value: Answer): void => {
-    [answer, request, task] = [value, null, null];
+    [answer, request] = [value, null];
+    dealing.end();
   };
-
-  /** Deals the open request's leaves over the ready workers, if there are enough of them. */
-  function dealOut(open: TaskRequest, attempt: number): Effect[] {
-    const ready = members.ready();
-    if (ready.length < Math.max(1, minWorkers) || isGathering(ready.length)) return [];
-    const shares = deal(open.leafCount, ready.length);
-    const assignments = shares.flatMap((nodes, index) => {
-      const worker = ready[(index + attempt) % ready.length]!.peer; // a second attempt goes to other workers
-      return nodes.map((node) => ({ node, worker }));
-    });
-    task = openTask(nextTask, attempt, open.leafCount, assignments);
-    nextTask += 1;
-    [dealtMs, scalarsMs] = [nowMs(), 0];
-    const workers = [...new Set(assignments.map(({ worker }) => worker))];
-    return [
-      ...workers.flatMap((worker) => sendTask(open, worker)),
-      ...stores.begin(open, task.id, attempt, assignments),
-    ];
-  }
-
-  /** Whether to wait a little longer for the workers that were started with the run. */
-  function isGathering(readyCount: number): boolean {
-    if (gathering === null) gathering = { sinceMs: nowMs() };
-    if (gathering !== 'done') {
-      const isOver = readyCount >= expectedWorkers || nowMs() - gathering.sinceMs >= gatherMs;
-      if (isOver) gathering = 'done';
-    }
-    return gathering !== 'done';
-  }
 
   /**
    * Gives the open request up, now or as soon as nobody works on it any more. A step that somebody works on is let
@@ -110,22 +67,13 @@ export function createCluster(options: ClusterOptions): Cluster {
    */
   function giveUpIfInterrupted(): void {
     if (!interrupted || request === null) return;
-    if (request.kind === 'step' && task !== null && awaitedPeers(task).length > 0) return;
+    if (request.kind === 'step' && dealing.awaited().length > 0) return;
     stores.abandon();
     respond({ kind: 'failed', error: new Interrupted() });
   }
 
-  /** Tells a worker its nodes of the open task, and begins to send it what it needs for them. */
-  function sendTask(open: TaskRequest, peer: PeerId): Effect[] {
-    assert(task !== null);
-    const { id, attempt, leafCount, parts } = task;
-    const nodes = parts.filter(({ worker }) => worker === peer).map(({ node }) => node);
-    const { needs, spec, resultLength, effects } = stores.supply(open, peer);
-    const message = { type: 'task', task: id, attempt, leafCount, nodes, needs, resultLength, spec } as const;
-    return [{ type: 'send', peer, message }, ...effects];
-  }
-
   function onNode(peer: PeerId, message: NodeMessage): Effect[] {
+    const { task } = dealing;
     if (task === null || message.task !== task.id || message.attempt !== task.attempt)
       return [notice('stale', peer)];
     const part = partOf(task, message);
@@ -134,8 +82,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     }
     if (part.result !== null) return [notice('duplicate', peer)];
     part.result = message;
-    if (!hasAllScalars(task)) return [];
-    scalarsMs = nowMs();
+    if (hasAllScalars(task)) scalarsMs = nowMs();
     return finishIfComplete();
   }
 
@@ -145,6 +92,7 @@ export function createCluster(options: ClusterOptions): Cluster {
   }
 
   function expect(header: FrameHeader | DataFrame): ExpectedValues {
+    const { task } = dealing;
     if (header.type !== 'sum') throw new ProtocolError('unasked', `sent an array of ${header.array}`);
     if (task === null || header.task !== task.id || header.attempt !== task.attempt) {
       throw new ProtocolError('stale', `sent a chunk of task ${header.task}, which is not open`);
@@ -153,22 +101,19 @@ export function createCluster(options: ClusterOptions): Cluster {
   }
 
   function finishIfComplete(): Effect[] {
+    const { task, dealtMs } = dealing;
     if (task === null || !hasAllScalars(task) || !stores.complete) return [];
     assert(request?.kind === 'sum' || request?.kind === 'step');
-    const [open, closed] = [request, task];
-    const broken = nonFiniteLeaves(closed);
+    const broken = nonFiniteLeaves(task);
     const notices = broken.map(({ worker, leaves }): Effect => {
       const rank = (worker === null ? undefined : members.get(worker)?.rank) ?? -1;
-      return { type: 'notice', notice: { kind: 'nonFinite', rank, leaves, again: closed.attempt > 0 } };
+      return { type: 'notice', notice: { kind: 'nonFinite', rank, leaves, again: task.attempt > 0 } };
     });
-    if (broken.length > 0 && closed.attempt === 0) return [...notices, ...dealOut(open, 1)];
-    deadlines.learn(stores.kindOf(open), nowMs() - dealtMs);
-    const { answer: value, effects } = stores.finish(open, closed, {
-      workerCount: new Set(closed.parts.map(({ worker }) => worker)).size,
-      dealtMs,
-      scalarsMs,
-      nowMs,
-    });
+    if (broken.length > 0 && task.attempt === 0) return [...notices, ...dealing.begin(request, 1)];
+    deadlines.learn(stores.kindOf(request), nowMs() - dealtMs);
+    const workerCount = new Set(task.parts.map(({ worker }) => worker)).size;
+    const timing = { workerCount, dealtMs, scalarsMs, nowMs };
+    const { answer: value, effects } = stores.finish(request, task, timing);
     respond(value);
     return [...notices, ...effects];
   }
@@ -177,10 +122,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     const { admitted, effects } = members.admit(peer, message);
     if (!admitted) return effects;
     if (request?.kind === 'model') respond(modelAnswer());
-    if (request?.kind === 'sum' || request?.kind === 'step') {
-      if (task === null) effects.push(...dealOut(request, 0));
-      else effects.push(...adopt(task.parts.filter(({ worker }) => worker === null).map(({ node }) => node)));
-    }
+    effects.push(...dealing.deal());
     return effects;
   }
 
@@ -193,48 +135,21 @@ export function createCluster(options: ClusterOptions): Cluster {
     const member = members.remove(peer);
     stores.detach(peer);
     if (member === undefined) return [];
-    const effects: Effect[] = [{ type: 'notice', notice: { kind: 'lost', rank: member.rank, peer, reason } }];
-    if (task === null) return effects;
-    const owed = task.parts.filter(
-      ({ worker, result, node }) => worker === peer && (result === null || stores.owes(node)),
-    );
-    for (const part of owed) part.worker = null;
-    if (owed.length === 0) return effects;
-    const microBatches = owed.reduce((sum, { node }) => sum + node.end - node.first, 0);
-    effects.push({ type: 'notice', notice: { kind: 'reassigned', rank: member.rank, microBatches } });
-    return [...effects, ...adopt(owed.map(({ node }) => node))];
-  }
-
-  /** Gives nodes without a worker to the ready workers, those with the least to do first. */
-  function adopt(nodes: readonly TreeNode[]): Effect[] {
-    assert(task !== null && (request?.kind === 'sum' || request?.kind === 'step'));
-    const { parts } = task;
-    const touched = new Set<PeerId>();
-    const effects: Effect[] = [];
-    const load = (peer: PeerId): number =>
-      parts
-        .filter(({ worker, result }) => worker === peer && result === null)
-        .reduce((n, { node }) => n + node.end - node.first, 0);
-    for (const node of nodes) {
-      const heir = members.ready().sort((a, b) => load(a.peer) - load(b.peer))[0];
-      if (heir === undefined) break; // whoever joins next adopts them
-      partOf(task, node)!.worker = heir.peer;
-      touched.add(heir.peer);
-      effects.push(...stores.reassign(node, heir.peer));
-    }
-    const open = request;
-    return [...[...touched].flatMap((peer) => sendTask(open, peer)), ...effects];
+    const lost: Effect = { type: 'notice', notice: { kind: 'lost', rank: member.rank, peer, reason } };
+    const { microBatches, effects } = dealing.lose(peer);
+    if (microBatches === 0) return [lost];
+    const { rank } = member;
+    return [lost, { type: 'notice', notice: { kind: 'reassigned', rank, microBatches } }, ...effects];
   }
 
   function onTick(): Effect[] {
     if (request?.kind !== 'sum' && request?.kind !== 'step') return [];
-    if (task === null) return dealOut(request, 0);
+    if (dealing.task === null) return dealing.deal();
     const kind = stores.kindOf(request);
     const allowedMs = deadlines.of(kind);
-    if (nowMs() - dealtMs <= allowedMs) return [];
-    dealtMs = nowMs(); // the heirs have the same time again
-    const late = awaitedPeers(task).map((peer) => members.get(peer)!);
-    return late.flatMap(({ peer, rank, host }): Effect[] => {
+    if (nowMs() - dealing.dueSinceMs <= allowedMs) return [];
+    dealing.extend();
+    return awaited().flatMap(({ peer, rank, host }): Effect[] => {
       const reason = `rank ${rank} on ${host} did not finish ${kind} within ${Math.round(allowedMs / 1000)} s`;
       return [
         { type: 'send', peer, message: { type: 'evict', reason } },
@@ -243,10 +158,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     });
   }
 
-  const awaitedPeers = (open: OpenTask): PeerId[] => {
-    const owing = open.parts.filter(({ result, node }) => result === null || stores.owes(node));
-    return [...new Set(owing.map(({ worker }) => worker).filter((worker) => worker !== null))];
-  };
+  const awaited = (): Member[] => dealing.awaited().map((peer) => members.get(peer)!);
 
   return {
     members,
@@ -262,7 +174,8 @@ export function createCluster(options: ClusterOptions): Cluster {
           return [];
         case 'sum':
         case 'step': {
-          const effects = dealOut(next, 0);
+          scalarsMs = nowMs();
+          const effects = dealing.begin(next, 0);
           giveUpIfInterrupted();
           return effects;
         }
@@ -306,13 +219,12 @@ export function createCluster(options: ClusterOptions): Cluster {
       return taken;
     },
 
-    awaited() {
-      if (task === null) return null;
-      return { members: awaitedPeers(task).map((peer) => members.get(peer)!), sinceMs: dealtMs };
-    },
+    awaited: () => (dealing.task === null ? null : { members: awaited(), sinceMs: dealing.dueSinceMs }),
   };
 
   function onMessage(peer: PeerId, message: WorkerMessage): Effect[] {
+    if (message.type !== 'hello' && message.type !== 'ready' && members.get(peer) === undefined)
+      throw new ProtocolError('unasked', `said ${message.type} before hello`);
     switch (message.type) {
       case 'hello':
         return members.hello(peer, message);

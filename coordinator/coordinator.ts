@@ -5,8 +5,8 @@
  * program's next request follows at once. No socket, clock or disk.
  */
 import type { FrameHeader, ExpectedValues } from '../shared/protocol/frame.ts';
-import type { Cluster, ClusterEvent } from './cluster.ts';
-import type { Effect } from './effects.ts';
+import type { Cluster } from './cluster.ts';
+import type { ClusterEvent, Effect } from './effects.ts';
 import type { Answer, Program } from './requests.ts';
 
 export interface Coordinator<T> {

@@ -1,9 +1,16 @@
 /**
- * What the coordinator's machines ask of the world. They never touch a socket, a clock or a disk: each event
- * gives a list of these, and a thin shell carries them out in order.
+ * What happens to the coordinator's machines, and what they ask of the world. They never touch a socket, a
+ * clock or a disk: each event gives a list of effects, and a thin shell carries them out in order.
  */
-import type { CoordinatorMessage, DataFrame } from '../shared/protocol/messages.ts';
+import type { CoordinatorMessage, DataFrame, WorkerMessage } from '../shared/protocol/messages.ts';
 import type { PeerId } from '../shared/transport/transport.ts';
+
+export type ClusterEvent =
+  | { readonly type: 'message'; readonly peer: PeerId; readonly message: WorkerMessage }
+  | { readonly type: 'frame'; readonly peer: PeerId; readonly frame: DataFrame }
+  | { readonly type: 'lost'; readonly peer: PeerId; readonly reason: string }
+  | { readonly type: 'tick' }
+  | { readonly type: 'interrupt' }; // somebody asked the run to stop
 
 /** Something that people or metrics want to know of. */
 export type Notice =

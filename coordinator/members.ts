@@ -7,7 +7,8 @@
  * when its fingerprint differs and the run insists on identical bits. The first ready worker says what the
  * model is: the coordinator holds arrays and knows no model.
  */
-import { exitCodes } from '../shared/errors.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { exitCodes, ProtocolError } from '../shared/errors.ts';
 import type { Fingerprint } from '../shared/model/compute.ts';
 import { protocolVersion, type ModelDescription, type WorkerMessage } from '../shared/protocol/messages.ts';
 import type { PeerId } from '../shared/transport/transport.ts';
@@ -44,6 +45,7 @@ export interface Members {
   /** Ready members in the order of their ranks. */
   ready(): Member[];
   get(peer: PeerId): Member | undefined;
+  /** @throws ProtocolError (`unasked`) the second time, as does `admit` */
   hello(peer: PeerId, message: Hello): Effect[];
   /** @returns whether the worker is now ready, and what to tell it */
   admit(peer: PeerId, message: Ready): { readonly admitted: boolean; readonly effects: Effect[] };
@@ -76,6 +78,7 @@ export function createMembers(options: DoorOptions): Members {
     get: (peer) => members.get(peer),
 
     hello(peer, { protocol, version, host, pid, rank: wanted, fingerprint }) {
+      if (members.has(peer)) throw new ProtocolError('unasked', 'said hello twice');
       if (protocol !== protocolVersion || version !== options.version) {
         const [got, expected] = [
           `lockstep ${version} (protocol ${protocol})`,
@@ -112,6 +115,7 @@ export function createMembers(options: DoorOptions): Members {
       const member = members.get(peer);
       if (member === undefined)
         return { admitted: false, effects: refuse(peer, null, 'said ready before hello') };
+      if (member.ready) throw new ProtocolError('unasked', 'said ready twice');
       const problem = mismatch(message);
       if (problem !== null) {
         members.delete(peer);
@@ -140,7 +144,7 @@ export function createMembers(options: DoorOptions): Members {
     if (message.dataHash !== options.dataHash || message.testDataHash !== options.testDataHash) {
       return `sees other data (${message.dataHash.slice(0, 12)}, expected ${options.dataHash.slice(0, 12)}): give it the same files`;
     }
-    if (model !== null && JSON.stringify(message.model) !== JSON.stringify(model)) {
+    if (model !== null && !isDeepStrictEqual(message.model, model)) {
       return `has another model (${message.model.name}): start it with the coordinator's configuration and version`;
     }
     return null;

@@ -9,9 +9,8 @@ import { decodeWorkerMessage, encodeControl, isControl } from '../shared/protoco
 import { decodeFrame, encodeFrame } from '../shared/protocol/frame.ts';
 import type { Frames, Hub, HubEvents, PeerId } from '../shared/transport/transport.ts';
 import type { Clock } from '../shared/runtime/clock.ts';
-import type { ClusterEvent } from './cluster.ts';
 import type { Coordinator } from './coordinator.ts';
-import type { Effect, Notice } from './effects.ts';
+import type { ClusterEvent, Effect, Notice } from './effects.ts';
 
 export interface ShellOptions<T> {
   readonly coordinator: Coordinator<T>;

@@ -4,10 +4,10 @@
  *
  * An array goes to a worker when that worker is first dealt a task that needs it, and in every later version.
  */
-import { ProtocolError, runError } from '../shared/errors.ts';
+import { ProtocolError } from '../shared/errors.ts';
 import { adamScalars, clipScale } from '../shared/math/adam.ts';
 import type { Kernels } from '../shared/math/kernels.ts';
-import { chunkCount, chunkLength, createLayout, type Layout } from '../shared/math/layout.ts';
+import { chunkLength, createLayout, type Layout } from '../shared/math/layout.ts';
 import { nodeKey, type TreeNode } from '../shared/math/tree.ts';
 import type { ExpectedValues } from '../shared/protocol/frame.ts';
 import type {
@@ -22,8 +22,9 @@ import { createArraySender, type ArraySender } from './array-sender.ts';
 import type { Effect } from './effects.ts';
 import { createReducer, reducerBytes, reducerRanges, type Reducer, type Report } from './reducer.ts';
 import type { Answer, Request, StepRequest } from './requests.ts';
-import { createSum, type Assignment, type Sum } from './sum.ts';
-import { nonFiniteLeaves, sumScalars, type OpenTask } from './task.ts';
+import { createOwnSum, type OwnSum } from './own-sum.ts';
+import type { Assignment } from './sum.ts';
+import { nonFiniteError, nonFiniteLeaves, sumScalars, type OpenTask, type Timing } from './task.ts';
 
 export interface StoreOptions {
   readonly reducers: number;
@@ -34,13 +35,6 @@ export interface StoreOptions {
 
 type TaskRequest = Extract<Request, { kind: 'sum' | 'step' }>;
 type SumFrame = Extract<DataFrame, { type: 'sum' }>;
-
-interface Timing {
-  readonly workerCount: number;
-  readonly dealtMs: number;
-  readonly scalarsMs: number;
-  readonly nowMs: () => number;
-}
 
 export type Stores = ReturnType<typeof createStores>;
 
@@ -59,7 +53,7 @@ export function createStores(options: StoreOptions) {
   const attached = new Map<PeerId, Set<ArrayKind>>();
   let reducers: Reducer[] = [];
   let reports: (Report | null)[] = [];
-  let sum: { readonly machine: Sum; readonly result: Float32Array | Float64Array } | null = null;
+  let sum: OwnSum | null = null;
   let open: 'step' | 'sum' | null = null;
 
   function createReducers(layout: Layout): void {
@@ -67,38 +61,6 @@ export function createStores(options: StoreOptions) {
       const kernels = options.createKernels(reducerBytes(layout, chunks, options.budget));
       return createReducer({ layout, chunks, kernels, budget: options.budget, window: options.window });
     });
-  }
-
-  /** A sum of its own for what is not a gradient: its memory goes when it is done. */
-  function createOwnSum(
-    request: Extract<Request, { kind: 'sum' }>,
-    task: number,
-    attempt: number,
-  ): typeof sum {
-    const { dtype, resultLength: length, leafCount } = request;
-    if (length === 0) return null;
-    const bytesPerValue = dtype === 'float32' ? 4 : 8;
-    const valuesPerChunk = (chunkLength * 4) / bytesPerValue;
-    const slotBytes = Math.min(length, valuesPerChunk) * bytesPerValue;
-    const kernels = options.createKernels(length * bytesPerValue + options.budget * (slotBytes + 64) + 64);
-    const destination = kernels.allocate(length * bytesPerValue);
-    const slots = Array.from({ length: options.budget }, () => kernels.allocate(slotBytes));
-    const chunks = { first: 0, end: chunkCount(length, valuesPerChunk) };
-    const machine = createSum({
-      task,
-      attempt,
-      leafCount,
-      length,
-      valuesPerChunk,
-      dtype,
-      chunks,
-      kernels,
-      destination,
-      slots,
-    });
-    const result =
-      dtype === 'float32' ? kernels.float32(destination, length) : kernels.float64(destination, length);
-    return { machine, result };
   }
 
   const reducerOf = (chunk: number): number => {
@@ -126,7 +88,7 @@ export function createStores(options: StoreOptions) {
     const meanSquares = add(reports.flatMap((report) => report!.meanSquares));
     const finite = reports.every((report) => report!.finite) && nonFiniteLeaves(task).length === 0;
     if (!finite && request.onNonfinite === 'stop')
-      return { answer: { kind: 'failed', error: nonFiniteError(request, task) }, effects: [] };
+      return { answer: { kind: 'failed', error: nonFiniteError(request.step, task) }, effects: [] };
     const effects = finite ? commit(request, clipScale(squares, request.clipNorm)) : [];
     const phases = {
       compute: (timing.scalarsMs - timing.dealtMs) / 1000,
@@ -178,7 +140,7 @@ export function createStores(options: StoreOptions) {
     begin(request: TaskRequest, task: number, attempt: number, assignments: readonly Assignment[]): Effect[] {
       open = request.kind;
       if (request.kind === 'sum') {
-        sum = createOwnSum(request, task, attempt);
+        sum = createOwnSum(request, task, attempt, options);
         return sum?.machine.begin(assignments) ?? [];
       }
       reports = reducers.map(() => null);
@@ -280,13 +242,4 @@ export function createStores(options: StoreOptions) {
       values.subarray(chunk * valuesPerChunk, Math.min(values.length, (chunk + 1) * valuesPerChunk)),
     );
   }
-}
-
-function nonFiniteError(request: StepRequest, task: OpenTask): Error {
-  const leaves = nonFiniteLeaves(task).flatMap((found) => found.leaves);
-  const where = leaves.length > 0 ? `of micro-batch ${leaves.join(', ')} ` : '';
-  return runError(
-    `step ${request.step}: the gradient ${where}is not finite, twice in a row; the last checkpoint is kept: ` +
-      'raise --variance-floor, lower --learning-rate, or --on-nonfinite skip',
-  );
 }

@@ -4,6 +4,7 @@
  * A node is done when its scalars are here and none of its chunks is owed. The scalars (loss terms, sample
  * count, squares) are float64 and are added along the same tree as the values.
  */
+import { runError } from '../shared/errors.ts';
 import type { Terms } from '../shared/model/compute.ts';
 import { childrenOf, nodeKey, type TreeNode } from '../shared/math/tree.ts';
 import type { WorkerMessage } from '../shared/protocol/messages.ts';
@@ -23,6 +24,14 @@ export interface OpenTask {
   readonly attempt: number;
   readonly leafCount: number;
   readonly parts: readonly { readonly node: TreeNode; worker: PeerId | null; result: NodeMessage | null }[];
+}
+
+/** What is known of its course when it is done. */
+export interface Timing {
+  readonly workerCount: number;
+  readonly dealtMs: number;
+  readonly scalarsMs: number; // when the last node was computed
+  readonly nowMs: () => number;
 }
 
 export function openTask(
@@ -61,4 +70,14 @@ export function nonFiniteLeaves(task: OpenTask): { worker: PeerId | null; leaves
   return task.parts
     .filter(({ result }) => (result?.nonFinite.length ?? 0) > 0)
     .map(({ worker, result }) => ({ worker, leaves: result!.nonFinite }));
+}
+
+/** What the person reads when a step's gradient was not finite twice. */
+export function nonFiniteError(step: number, task: OpenTask): Error {
+  const leaves = nonFiniteLeaves(task).flatMap((found) => found.leaves);
+  const where = leaves.length > 0 ? `of micro-batch ${leaves.join(', ')} ` : '';
+  return runError(
+    `step ${step}: the gradient ${where}is not finite, twice in a row; the last checkpoint is kept: ` +
+      'raise --variance-floor, lower --learning-rate, or --on-nonfinite skip',
+  );
 }

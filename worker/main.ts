@@ -14,7 +14,7 @@ import { createWorkload } from '../shared/runtime/workload.ts';
 import type { Model } from '../shared/model/model.ts';
 import type { Transport } from '../shared/transport/transport.ts';
 import { runWorkerShell, type Equipment } from './shell.ts';
-import type { Welcome } from './worker.ts';
+import type { Welcome } from './events.ts';
 
 export interface WorkerOptions extends RuntimeOptions {
   readonly endpoint: string; // of the coordinator

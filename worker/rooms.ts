@@ -11,6 +11,8 @@ import type { Rooms } from './node.ts';
 const memoryLimitBytes = 2 ** 32 - 2 ** 16;
 
 export interface TaskRooms extends Rooms {
+  /** As wanted; memory may end before. */
+  readonly roomCount: number;
   /** Frees every region. */
   reset(): void;
 }
@@ -28,6 +30,7 @@ export function createRooms(length: number, dtype: 'float32' | 'float64', roomCo
   let free = [...offsets];
   return {
     kernels,
+    roomCount,
     view: (offset) =>
       dtype === 'float32' ? kernels.float32(offset, length) : kernels.float64(offset, length),
     take() {

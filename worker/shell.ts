@@ -5,6 +5,7 @@
  * to the event loop, so that credit is answered and a task that no longer counts is given up.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { heldNodes } from '../shared/math/deal.ts';
 import { decodeBasis } from '../shared/math/pca.ts';
 import type { Dataset } from '../shared/data/dataset.ts';
 import { LockstepError, ProtocolError, exitCodes } from '../shared/errors.ts';
@@ -15,15 +16,10 @@ import { protocolVersion, type ModelDescription, type WorkerMessage } from '../s
 import type { Clock } from '../shared/runtime/clock.ts';
 import type { Workload } from '../shared/runtime/workload.ts';
 import type { Frames, Link, Transport, TransportOptions } from '../shared/transport/transport.ts';
+import type { TaskMessage, Welcome, WorkerEffect, WorkerEvent } from './events.ts';
 import { computeNode, wide, type NodeContext } from './node.ts';
 import { createRooms, type TaskRooms } from './rooms.ts';
-import {
-  createWorker,
-  type TaskMessage,
-  type Welcome,
-  type WorkerEffect,
-  type WorkerEvent,
-} from './worker.ts';
+import { createWorker } from './worker.ts';
 
 /** What a worker is made of once it knows the run: the device with the model on it, and the data. */
 export interface Equipment {
@@ -70,6 +66,7 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
     onConnected: () => dispatch({ type: 'connected' }),
     onLost(reason) {
       log(`the coordinator is gone (${reason}); trying again`);
+      lastTask = null; // the same one may come again, on another connection
       dispatch({ type: 'lost' });
     },
     onFrames,
@@ -126,10 +123,12 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
 
   async function build(welcome: Welcome): Promise<void> {
     equipment?.compute.dispose();
+    rooms.clear();
     equipment = await options.equip(welcome);
     const { model, training, test } = equipment;
     dispatch({
       type: 'built',
+      welcome,
       ready: { type: 'ready', model, dataHash: training.hash, testDataHash: test?.hash ?? null },
     });
   }
@@ -145,6 +144,7 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
   }
 
   async function compute({ task, node }: Extract<WorkerEffect, { type: 'compute' }>): Promise<void> {
+    if (!worker.isCurrent(task)) return;
     const beganMs = clock.nowMs();
     const goOn = async (): Promise<boolean> => {
       await nextTurn();
@@ -156,19 +156,22 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
     dispatch({ type: 'computed', task, node, result: { ...result, computeMs: clock.nowMs() - beganMs } });
   }
 
-  /** The room of a task's values; gradients keep theirs from step to step. */
+  /** The room of a task's values; gradients keep theirs from step to step while it is enough. */
   function roomsOf(task: TaskMessage): TaskRooms {
     const kind = task.spec.kind === 'gradient' ? 'gradient' : 'other';
     const name = `${task.task} ${task.attempt}`;
-    const dtype = wide(task.spec) ? 'float64' : 'float32';
-    const depth = Math.ceil(Math.log2(task.leafCount)) + 1;
-    if (kind === 'other' && lastTask !== name) rooms.delete('other');
-    const known =
-      rooms.get(kind) ?? createRooms(task.resultLength, dtype, depth + Math.max(8, 2 * task.nodes.length));
-    rooms.set(kind, known);
-    if (lastTask !== name) known.reset();
+    const known = rooms.get(kind);
+    if (known !== undefined && lastTask === name) return known;
     lastTask = name;
-    return known;
+    const depth = Math.ceil(Math.log2(task.leafCount)) + 1;
+    const roomCount = depth + heldNodes(task.nodes.length);
+    if (kind === 'gradient' && known !== undefined && known.roomCount >= roomCount) {
+      known.reset();
+      return known;
+    }
+    const made = createRooms(task.resultLength, wide(task.spec) ? 'float64' : 'float32', roomCount);
+    rooms.set(kind, made);
+    return made;
   }
 
   function exit(code: number, reason: string): void {

@@ -12,33 +12,11 @@ import { chunkAt, chunkLength } from '../shared/math/layout.ts';
 import { nodeKey, type TreeNode } from '../shared/math/tree.ts';
 import type { ExpectedValues, FrameHeader } from '../shared/protocol/frame.ts';
 import type { ArrayKind, CoordinatorMessage, DataFrame, WorkerMessage } from '../shared/protocol/messages.ts';
+import type { TaskMessage, Welcome, WorkerEffect, WorkerEvent } from './events.ts';
 import type { NodeResult } from './node.ts';
 
-export type Welcome = Extract<CoordinatorMessage, { type: 'welcome' }>;
-export type TaskMessage = Extract<CoordinatorMessage, { type: 'task' }>;
 type ArrayFrame = Extract<DataFrame, { type: 'array' }>;
 type Values = Float32Array | Float64Array;
-
-export type WorkerEvent =
-  | { readonly type: 'connected' }
-  | { readonly type: 'lost' }
-  | { readonly type: 'message'; readonly message: CoordinatorMessage }
-  | { readonly type: 'frame'; readonly frame: DataFrame }
-  | { readonly type: 'built'; readonly ready: Extract<WorkerMessage, { type: 'ready' }> }
-  | {
-      readonly type: 'computed';
-      readonly task: TaskMessage;
-      readonly node: TreeNode;
-      readonly result: NodeResult;
-    };
-
-export type WorkerEffect =
-  | { readonly type: 'send'; readonly message: WorkerMessage }
-  | { readonly type: 'sendFrame'; readonly frame: DataFrame }
-  | { readonly type: 'build'; readonly welcome: Welcome }
-  | { readonly type: 'install'; readonly array: ArrayKind; readonly values: Values } // carried out in order
-  | { readonly type: 'compute'; readonly task: TaskMessage; readonly node: TreeNode } // with these
-  | { readonly type: 'exit'; readonly code: number; readonly reason: string };
 
 export interface Worker {
   /** What a frame must hold, asked before its payload is looked at. @throws ProtocolError (`unasked`) */
@@ -64,9 +42,12 @@ interface NodeState {
 }
 
 export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): Worker {
-  let welcome: Welcome | null = null;
-  let built: Extract<WorkerMessage, { type: 'ready' }> | null = null; // survives a lost connection
+  let welcome: Welcome | null = null; // this and the next two survive a lost connection
+  let building = false;
+  let built: Extract<WorkerMessage, { type: 'ready' }> | null = null;
+  let greeted = false; // on this connection
   let task: TaskMessage | null = null;
+  let told = new WeakSet<TaskMessage>(); // the messages that told of this task, on this connection
   let nodes = new Map<string, NodeState>();
   const incoming = new Map<ArrayKind, Incoming>();
   const versions = new Map<ArrayKind, number>(); // of whole arrays
@@ -98,9 +79,17 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
   function onWelcome(message: Welcome): WorkerEffect[] {
     const known = welcome !== null && sameRun(welcome, message);
     welcome = message;
+    greeted = true;
     if (known && built !== null) return [{ type: 'send', message: built }];
-    built = null;
+    if (known && building) return [];
+    [built, building] = [null, true];
     return [{ type: 'build', welcome: message }];
+  }
+
+  function onBuilt(event: Extract<WorkerEvent, { type: 'built' }>): WorkerEffect[] {
+    if (welcome === null || !sameRun(welcome, event.welcome)) return []; // another run's is being built
+    [built, building] = [event.ready, false];
+    return greeted ? [{ type: 'send', message: built }] : [];
   }
 
   function announce({ array, version, length }: Extract<CoordinatorMessage, { type: 'array' }>): void {
@@ -125,8 +114,9 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
 
   function onTask(message: TaskMessage): WorkerEffect[] {
     const same = task !== null && task.task === message.task && task.attempt === message.attempt;
-    if (!same) nodes = new Map();
+    if (!same) [nodes, told] = [new Map(), new WeakSet()];
     task = message;
+    told.add(message);
     for (const node of message.nodes) {
       const key = nodeKey(node);
       if (!nodes.has(key)) nodes.set(key, { node, begun: false, result: null, credit: [] });
@@ -161,8 +151,7 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
 
   function onComputed(from: TaskMessage, node: TreeNode, result: NodeResult): WorkerEffect[] {
     const state = nodes.get(nodeKey(node));
-    if (task === null || from.task !== task.task || from.attempt !== task.attempt || state === undefined)
-      return [];
+    if (task === null || !told.has(from) || state === undefined) return [];
     state.result = result;
     const { sampleCount, terms, squares, nonFinite, computeMs } = result;
     const message: WorkerMessage = {
@@ -174,7 +163,7 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
       sampleCount,
       terms: { ...terms },
       squares,
-      nonFinite: [...nonFinite],
+      nonFinite: nonFinite.slice(0, maxNamedLeaves),
       computeMs,
     };
     return [{ type: 'send', message }, ...sendCredited(task, state)];
@@ -213,15 +202,15 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
       return welcome?.rank ?? null;
     },
 
-    isCurrent: (asked) => task !== null && asked.task === task.task && asked.attempt === task.attempt,
+    isCurrent: (asked) => told.has(asked),
 
     handle(event) {
       switch (event.type) {
         case 'connected':
           return [{ type: 'send', message: hello }];
         case 'lost':
-          task = null;
-          nodes = new Map();
+          [task, greeted] = [null, false];
+          [nodes, told] = [new Map(), new WeakSet()];
           incoming.clear();
           versions.clear();
           return [];
@@ -231,8 +220,7 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
           if (event.frame.type !== 'array') throw new ProtocolError('unasked', 'a sum was sent to a worker');
           return onArrayFrame(event.frame);
         case 'built':
-          built = event.ready;
-          return [{ type: 'send', message: built }];
+          return onBuilt(event);
         case 'computed':
           return onComputed(event.task, event.node, event.result);
         default:
@@ -241,6 +229,8 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
     },
   };
 }
+
+const maxNamedLeaves = 1024; // of those that are not finite: what a message may hold
 
 const valuesPerChunk = (values: Values): number => (chunkLength * 4) / values.BYTES_PER_ELEMENT;
 

@@ -22,6 +22,12 @@ export function deal(leafCount: number, workerCount: number, shares?: readonly n
   return ends.map((end, worker) => coverRange({ first: ends[worker - 1] ?? 0, end }, leafCount));
 }
 
+/**
+ * Nodes whose values a worker keeps until its task ends, when it was dealt so many at first: its own, and those
+ * that it inherits of lost workers. Where more are to be kept, everything is dealt anew.
+ */
+export const heldNodes = (dealtNodes: number): number => Math.max(8, 2 * dealtNodes);
+
 /** How much a batch of M micro-batches can gain from W equal workers. */
 export interface Ceiling {
   readonly idleWorkers: number; // that get nothing to do

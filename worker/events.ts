@@ -1,0 +1,32 @@
+/** What happens to a worker's machine, and what it asks of its shell, which carries it out in order. */
+import type { TreeNode } from '../shared/math/tree.ts';
+import type { ArrayKind, CoordinatorMessage, DataFrame, WorkerMessage } from '../shared/protocol/messages.ts';
+import type { NodeResult } from './node.ts';
+
+export type Welcome = Extract<CoordinatorMessage, { type: 'welcome' }>;
+export type TaskMessage = Extract<CoordinatorMessage, { type: 'task' }>;
+
+export type WorkerEvent =
+  | { readonly type: 'connected' }
+  | { readonly type: 'lost' }
+  | { readonly type: 'message'; readonly message: CoordinatorMessage }
+  | { readonly type: 'frame'; readonly frame: DataFrame }
+  | {
+      readonly type: 'built';
+      readonly welcome: Welcome;
+      readonly ready: Extract<WorkerMessage, { type: 'ready' }>;
+    }
+  | {
+      readonly type: 'computed';
+      readonly task: TaskMessage;
+      readonly node: TreeNode;
+      readonly result: NodeResult;
+    };
+
+export type WorkerEffect =
+  | { readonly type: 'send'; readonly message: WorkerMessage }
+  | { readonly type: 'sendFrame'; readonly frame: DataFrame }
+  | { readonly type: 'build'; readonly welcome: Welcome }
+  | { readonly type: 'install'; readonly array: ArrayKind; readonly values: Float32Array | Float64Array } // carried out in order
+  | { readonly type: 'compute'; readonly task: TaskMessage; readonly node: TreeNode } // with these
+  | { readonly type: 'exit'; readonly code: number; readonly reason: string };
