@@ -14,11 +14,11 @@ export interface FolderOptions {
   readonly componentVariance?: boolean;
 }
 
-/** Fills `folder` with a run of preset digits at learning rate 0.002 and seed 7. */
+/** Fills `folder` with a run of preset digits at learning rate 0.003 and seed 7. */
 export function makeUpFolder(folder: string, options: FolderOptions = {}): void {
   const { epochs = 6, pictures = true, componentVariance = true } = options;
   for (const name of ['pictures', 'checkpoints']) mkdirSync(join(folder, name), { recursive: true });
-  const config = configSchema.parse({ ...presets.digits.settings, learningRate: 0.002, seed: 7 });
+  const config = configSchema.parse({ ...presets.digits.settings, learningRate: 0.003, seed: 7 });
   writeFileSync(join(folder, 'config.yaml'), stringify(config));
   const history = openHistory(folder);
   for (let step = 0; step < epochs * stepsPerEpoch; step += 1) history.step(madeUpStep(step));

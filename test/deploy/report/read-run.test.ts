@@ -13,7 +13,7 @@ test('a run is read whole, and what it has not written is missing, not an error'
   const run = readRun(folder);
   assert.deepEqual([run.steps.length, run.evaluations.length], [40, 2]);
   assert.deepEqual([run.checkpoint, run.componentVariance, run.pictures], [null, null, []]);
-  assert.equal(run.config.learningRate, 0.002);
+  assert.equal(run.config.learningRate, 0.003);
 });
 
 test('a picture is known by kind and step', (context) => {

@@ -34,7 +34,7 @@ test('a report is one page that parses, holds the numbers, and needs nothing els
     '8,333',
     '120 steps',
     '2 micro-batches of 100',
-    'npx lockstep train --preset digits --seed 7 --learning-rate 0.002',
+    'npx lockstep train --preset digits --seed 7 --learning-rate 0.003',
     'Gradient noise scale',
     'Learned variance of each component',
     'How samples came to be',
