@@ -4,7 +4,7 @@
 import yargs, { type Argv } from 'yargs';
 import { exitCodes } from '../../shared/errors.ts';
 import { commands, loadCommand } from './commands.ts';
-import { refuseNaN, refuseWords } from './refusals.ts';
+import { refuseNaN, refuseValuesOfSwitches, refuseWords } from './refusals.ts';
 
 const widest = 110; // columns
 
@@ -36,7 +36,7 @@ function createParser(words: readonly string[], version: string): Argv {
     .alias('help', 'h')
     .exitProcess(false)
     .strict()
-    .check((values) => refuseNaN(values, words))
+    .check((values, options) => refuseNaN(values, words) && refuseValuesOfSwitches(options, words))
     .fail((message, error, usage) => {
       const isOurs = error instanceof Error && error.name !== 'YError'; // of a command, not about the words
       throw isOurs ? error : refuseWords(message, words, usage);

@@ -28,6 +28,42 @@ test('text for a number is refused, in whatever command', async () => {
   await refused('data synthesize --rows=abc x.mat', /^--rows got "abc", expected a number/);
 });
 
+test('a value outside of its choices is refused with all of them, and the one that was meant', async () => {
+  await refused(
+    'evaluate x --split tset',
+    /^--split got "tset", expected one of training, .*; did you mean test\?$/,
+  );
+  await refused('data fetch shvn', /^name got "shvn", expected svhn; did you mean svhn\?$/);
+  await refused(
+    'evaluate x --split mnist --runtime gpus',
+    /^--split got "mnist", .*; --runtime got "gpus", ex/,
+  );
+  await refused(
+    'data fetch svhn --split a b',
+    /^--split got "a" and "b", expected one of train, test, extra$/,
+  );
+  await refused('evaluate x --split=a"b', /^--split got "a\\"b", expected/);
+});
+
+test('a switch takes no value but true and false', async () => {
+  await refused('train --json=abc', /^--json got "abc", but is a switch: write --json alone$/);
+  await refused('evaluate x --bits-per-dimension=', /^--bits-per-dimension got "", but is a switch/);
+  await refused('train --json=false --epochs=no --print-config', /^--epochs got "no"/);
+});
+
+test('what is missing is named, and what excludes each other', async () => {
+  await refused('worker', /^--connect must be given: see lockstep worker --help$/);
+  await refused('evaluate', /^evaluate got 0 names, expected at least 1: write lockstep evaluate <path>$/);
+  await refused(
+    'data fetch',
+    /^data fetch got 0 names, expected at least 1: write lockstep data fetch <name>$/,
+  );
+  await refused(
+    'evaluate x --data a --split test',
+    /^--data and --split exclude each other: leave out either$/,
+  );
+});
+
 test('a negative value belongs to the flag before it', async () => {
   await refused(
     'train --print-config --learning-rate -1e-3',
