@@ -8,6 +8,7 @@ import { createKernels } from '../shared/math/kernels.ts';
 import type { Clock } from '../shared/runtime/clock.ts';
 import { fitToImages } from '../shared/runtime/config-checks.ts';
 import type { Config } from '../shared/runtime/config.ts';
+import type { PresetName } from '../shared/runtime/presets.ts';
 import { keepHorizon } from '../shared/runtime/resume-config.ts';
 import type { LoadedConfig } from '../shared/runtime/sources.ts';
 import type { Transport } from '../shared/transport/transport.ts';
@@ -30,6 +31,7 @@ import { factsOf, watched } from './watched.ts';
 
 export interface CoordinatorOptions {
   readonly loaded: LoadedConfig;
+  readonly preset: PresetName | null; // that the run was begun with
   readonly saved: Config | null; // of the run that is resumed
   readonly notices: readonly string[]; // to be told at the start
   readonly runDir: string; // a new folder, or the one to resume
@@ -65,7 +67,7 @@ export async function runCoordinator(options: CoordinatorOptions): Promise<RunEn
   const initial = initFrom === null ? null : readInitial(initFrom, loaded.config.seed);
   const { data, config, notices } = await prepare(options);
   const folder = claimFolder(options);
-  folder.writeConfig(config);
+  folder.writeConfig(config, options.preset);
   const beginning = begin(options, folder, data, initial);
   const facts = factsOf(beginning.snapshot);
   let stopping = false;

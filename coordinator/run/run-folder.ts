@@ -14,6 +14,7 @@ import { z } from 'zod';
 import { removeTemporaries, writeFileAtomicallySync } from '../../shared/data/atomic-file.ts';
 import { dataError, LockstepError, runError, usageError } from '../../shared/errors.ts';
 import { configSchema, type Config } from '../../shared/runtime/config.ts';
+import { presetNames, type PresetName } from '../../shared/runtime/presets.ts';
 import { assertOwner, claim, claimNext, type Owner } from './owner.ts';
 
 export interface RunFolder {
@@ -26,13 +27,20 @@ export interface RunFolder {
   readonly logs: string;
   /** Comes before every write. @throws LockstepError (78) when a second coordinator took over */
   assertOwned(): void;
-  /** Replaces config.yaml. */
-  writeConfig(config: Config): void;
+  /** Replaces config.yaml. @param preset that the run was begun with */
+  writeConfig(config: Config, preset: PresetName | null): void;
   /** @throws LockstepError (65) when it is missing or damaged */
   readConfig(): Config;
 }
 
 const subfolders = ['checkpoints', 'pictures', 'tensorboard', 'logs'] as const;
+/** What config.yaml says: a complete configuration that `--config` reads too, and what it began from. */
+export interface RunSettings {
+  readonly config: Config;
+  readonly preset: PresetName | null; // null where the file names none
+}
+
+const settingsSchema = configSchema.extend({ preset: z.enum(presetNames).optional() });
 const runSchema = z.object({ runId: z.string().min(1) });
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
@@ -103,10 +111,16 @@ export function isRunFolder(path: string): boolean {
 }
 
 /** Reads config.yaml of any run folder, owned or not. @throws LockstepError (65) */
-export function readRunConfig(path: string): Config {
+export const readRunConfig = (path: string): Config => readRunSettings(path).config;
+
+/** The same, and the preset that the run was begun with. */
+export function readRunSettings(path: string): RunSettings {
   const file = join(path, 'config.yaml');
-  const parsed = configSchema.safeParse(readParsed(file, parse));
-  if (parsed.success) return parsed.data;
+  const parsed = settingsSchema.safeParse(readParsed(file, parse));
+  if (parsed.success) {
+    const { preset = null, ...config } = parsed.data;
+    return { config, preset };
+  }
   const reasons = z.prettifyError(parsed.error).replaceAll(/\s*\n\s*/g, ' ');
   throw dataError(`${file} is no configuration of a run: ${reasons}; mend it, or start a new run`);
 }
@@ -142,9 +156,10 @@ function openFolder(path: string, runId: string, incarnation: number): RunFolder
     tensorboard: join(path, 'tensorboard'),
     logs: join(path, 'logs'),
     assertOwned,
-    writeConfig(config) {
+    writeConfig(config, preset) {
       assertOwned();
-      writeFileAtomicallySync(join(path, 'config.yaml'), `${configHeader(runId)}${stringify(config)}`);
+      const settings = preset === null ? config : { preset, ...config };
+      writeFileAtomicallySync(join(path, 'config.yaml'), `${configHeader(runId)}${stringify(settings)}`);
     },
     readConfig: () => readRunConfig(path),
   };

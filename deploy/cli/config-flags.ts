@@ -6,7 +6,7 @@
  */
 import { resolve } from 'node:path';
 import type { Argv } from 'yargs';
-import { readRunConfig } from '../../coordinator/run/run-folder.ts';
+import { readRunSettings } from '../../coordinator/run/run-folder.ts';
 import { usageError } from '../../shared/errors.ts';
 import {
   configFieldNames,
@@ -32,7 +32,7 @@ import { sayPlainly, type LoadedConfig } from '../../shared/runtime/sources.ts';
 export type Arguments = Readonly<Record<string, unknown>>;
 
 export interface ConfiguredRun extends LoadedConfig {
-  readonly preset: PresetName | null; // null for a run that is resumed
+  readonly preset: PresetName | null; // that the run began with; null where a resumed one does not say
   readonly notices: readonly string[];
   readonly saved: Config | null; // of the run that is resumed
 }
@@ -101,14 +101,15 @@ function resumedRun(given: Arguments, folder: string, inputs: Omit<ConfigInputs,
     if (given[camelCase(name)] === undefined) continue;
     throw usageError(`--${name} is for a new run, and --resume goes on with one: leave out either`);
   }
-  const saved = readRunConfig(folder);
+  const { config: saved, preset } = readRunSettings(folder);
   const resumed = resumeConfig(
     saved,
     withAbsoluteData(explicitSettings(inputs)),
     resolve(folder, 'config.yaml'),
   );
-  const notices = [...readEnvironment(inputs.environment).notices, ...resumed.notices];
-  return { ...resumed, preset: null, notices, saved };
+  const ofPreset = preset === null ? [] : presets[preset].notices;
+  const notices = [...readEnvironment(inputs.environment).notices, ...ofPreset, ...resumed.notices];
+  return { ...resumed, preset, notices, saved };
 }
 
 /** As the run's own configuration has them, for comparison. */

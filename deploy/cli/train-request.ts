@@ -6,7 +6,7 @@ import type { Sources } from '../../shared/runtime/sources.ts';
 export interface TrainRequest {
   readonly config: Config; // paths of data are absolute
   readonly sources: Sources; // for messages, and for fitToImages
-  readonly preset: PresetName | null; // null for a run that is resumed
+  readonly preset: PresetName | null; // that the run began with; null where a resumed one does not say
   readonly notices: readonly string[]; // to be told at the start of the run
   readonly runDir: string | null; // as given; null to make one
   readonly resume: string | null; // a run folder

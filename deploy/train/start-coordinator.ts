@@ -42,6 +42,7 @@ function run(
   const now = systemClock.wallTime().toISOString();
   return runCoordinator({
     loaded: { config, sources },
+    preset,
     saved,
     notices,
     runDir: resume ?? request.runDir ?? newRunFolder(now, preset ?? config.model),

@@ -7,6 +7,7 @@ import {
   createRunFolder,
   isRunFolder,
   readRunConfig,
+  readRunSettings,
   reopenRunFolder,
 } from '../../../coordinator/run/run-folder.ts';
 import { configSchema } from '../../../shared/runtime/config.ts';
@@ -38,7 +39,7 @@ test('a reopened folder is the same run, and whoever had it writes nothing from 
   assert.equal(second.runId, first.runId);
   assert.deepEqual([first.incarnation, second.incarnation], [1, 2]);
   second.assertOwned();
-  for (const write of [first.assertOwned, () => first.writeConfig(configSchema.parse({}))]) {
+  for (const write of [first.assertOwned, () => first.writeConfig(configSchema.parse({}), null)]) {
     assert.throws(write, { exitCode: 78, message: /a second coordinator took over/ });
   }
 });
@@ -61,12 +62,15 @@ test('the configuration comes back as it was, and a damaged one is refused in on
     data: ['a b.mat', 'no'],
     learningRate: 1e-7,
   });
-  run.writeConfig(config);
-  assert.deepEqual(run.readConfig(), config);
+  for (const preset of [null, 'svhn-2017'] as const) {
+    run.writeConfig(config, preset);
+    assert.deepEqual(run.readConfig(), config);
+    assert.deepEqual(readRunSettings(run.path), { config, preset });
+  }
   assert.equal(isRunFolder(run.path), true);
   const file = join(run.path, 'config.yaml');
   assert.match(readFileSync(file, 'utf8'), /^# The complete configuration of run .*--resume/s);
-  for (const text of ['batchSize: many', ': [', 'unknownField: 1', '']) {
+  for (const text of ['batchSize: many', ': [', 'unknownField: 1', 'preset: svnh', '']) {
     writeFileSync(file, text);
     assert.throws(
       () => readRunConfig(run.path),

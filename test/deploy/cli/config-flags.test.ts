@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { stringify } from 'yaml';
 import yargs from 'yargs';
+import { createRunFolder } from '../../../coordinator/run/run-folder.ts';
 import {
   addConfigFlags,
   configFromArguments,
@@ -85,4 +86,18 @@ test('a run that goes on has its own configuration, wherever it is resumed from'
     refusal(64, /--preset is for a new run/),
   );
   assert.throws(() => configOf('--resume', '/nowhere'), refusal(65, /nowhere/));
+});
+
+test('a run that goes on says what its preset must say, and its file can be begun with anew', (t) => {
+  const folder = createRunFolder(join(temporaryFolder(t), 'run'), { host: 'box', pid: 1, startedAt: '' });
+  const { config, notices, preset } = configOf('--preset', 'svhn-2017', '--seed', '3');
+  folder.writeConfig(config, preset);
+  assert.equal(notices.length, 2);
+  for (const again of [
+    ['--resume', folder.path],
+    ['--config', join(folder.path, 'config.yaml')],
+  ]) {
+    const loaded = configOf(...again);
+    assert.deepEqual([loaded.config, loaded.notices, loaded.preset], [config, notices, preset]);
+  }
 });
