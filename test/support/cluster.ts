@@ -1,0 +1,216 @@
+/**
+ * A whole run in one process: the real coordinator and workers on the in-memory network, a fake model, and
+ * virtual time. Computing takes virtual time too, so that what overlaps is decided by the seed.
+ */
+import { createCluster } from '../../coordinator/cluster.ts';
+import { createCoordinator } from '../../coordinator/coordinator.ts';
+import { createDeadlines, type DeadlineOptions } from '../../coordinator/deadlines.ts';
+import type { Notice } from '../../coordinator/effects.ts';
+import type { EvaluationRecord, Journal, Snapshot, StepRecord } from '../../coordinator/journal.ts';
+import { train, type RunResult } from '../../coordinator/program.ts';
+import { startCoordinator, type CoordinatorShell } from '../../coordinator/shell.ts';
+import { createStores } from '../../coordinator/stores.ts';
+import type { Dataset, ImageShape } from '../../shared/data/dataset.ts';
+import { createKernels } from '../../shared/math/kernels.ts';
+import type { Compute } from '../../shared/model/compute.ts';
+import { maxFrameBytes } from '../../shared/protocol/frame.ts';
+import { configSchema, type Config } from '../../shared/runtime/config.ts';
+import { createWorkload } from '../../shared/runtime/workload.ts';
+import { createMemoryNetwork, type MemoryNetwork } from '../../shared/transport/memory.ts';
+import type { VirtualClock } from '../../shared/transport/virtual-time.ts';
+import { runWorkerShell } from '../../worker/shell.ts';
+import { memoryDataset, type FakeModel } from './fake-models.ts';
+
+export const image: ImageShape = { height: 2, width: 2, channels: 1 };
+export const version = '0.0.0-test';
+const endpoint = 'tcp://coordinator:1';
+const transportOptions = { maxFrameBytes, peerTimeoutMs: 5000 };
+
+export interface RunSetup {
+  readonly seed: number; // of the network's delays
+  readonly model: FakeModel;
+  readonly config?: Partial<Config>;
+  readonly budget?: number;
+  readonly minWorkers?: number;
+  readonly expectedWorkers?: number;
+  readonly deadlines?: DeadlineOptions;
+  readonly epoch?: number;
+  readonly resume?: Snapshot;
+}
+
+/** How a worker differs from the others. */
+export interface WorkerSetup {
+  readonly leafMs?: number; // virtual time that a leaf takes
+  readonly alter?: (compute: Compute) => Compute;
+  readonly version?: string;
+}
+
+export interface Run {
+  readonly network: MemoryNetwork;
+  readonly config: Config;
+  readonly shell: CoordinatorShell<RunResult>;
+  readonly notices: Notice[];
+  readonly offences: string[];
+  readonly steps: StepRecord[];
+  readonly evaluations: EvaluationRecord[];
+  readonly exits: Map<string, { code: number; reason: string }>;
+  startWorker(name: string, setup?: WorkerSetup): void;
+  /** Runs so many events, or to the end of the run. */
+  events(count: number): Promise<void>;
+  finish(): Promise<RunResult>;
+}
+
+export const datasetOf = (): Dataset => memoryDataset(image, 120, 5, 3);
+
+/** Three steps of eight micro-batches, evaluated at the end. */
+export const configOf = (changes: Partial<Config> = {}): Config =>
+  configSchema.parse({
+    components: null,
+    batchSize: 24,
+    microBatchSize: 3,
+    steps: 3,
+    learningRate: 0.01,
+    evaluationRows: 12,
+    statisticsRows: 12,
+    ...changes,
+  });
+
+export async function startRun(setup: RunSetup): Promise<Run> {
+  const network = createMemoryNetwork({ seed: setup.seed, maxDelayMs: 5 });
+  const config = configOf(setup.config);
+  const host = network.host('coordinator');
+  const training = datasetOf();
+  const record = { notices: [] as Notice[], offences: [] as string[], exits: new Map<string, never>() };
+  const journal = createMemoryJournal();
+  const nowMs = (): number => host.clock.nowMs();
+  const program = train({
+    config,
+    workload: createWorkload(config, training.rowCount, 0),
+    image,
+    labels: training.labels,
+    journal,
+    createKernels,
+    nowMs,
+    resume: setup.resume ?? null,
+    initialParameters: null,
+  });
+  const cluster = createCluster({
+    door: {
+      version,
+      requireIdentical: false,
+      dataHash: training.hash,
+      testDataHash: null,
+      model: setup.resume?.model ?? null,
+      welcome: { configuration: config, dataPath: '', testDataPath: null },
+    },
+    minWorkers: setup.minWorkers ?? 1,
+    expectedWorkers: setup.expectedWorkers ?? 1,
+    stores: createStores({
+      reducers: config.reducers,
+      budget: setup.budget ?? 12,
+      window: 3,
+      createKernels,
+    }),
+    deadlines: createDeadlines(setup.deadlines ?? { floorMs: 30_000, factor: 5, firstMs: 60_000 }),
+    nowMs,
+  });
+  let isOver = false;
+  const shell = await startCoordinator({
+    coordinator: createCoordinator(cluster, program),
+    epoch: setup.epoch ?? 1,
+    clock: host.clock,
+    bind: (events) => host.transport.bind(endpoint, transportOptions, events),
+    onNotice: (notice) => void record.notices.push(notice),
+    onOffence: (peer, kind, message) => void record.offences.push(`${peer} ${kind}: ${message}`),
+  });
+  const over = (): void => void (isOver = true);
+  void shell.finished.then(over, over);
+
+  return {
+    network,
+    config,
+    shell,
+    ...record,
+    steps: journal.steps,
+    evaluations: journal.evaluations,
+    startWorker: (name, worker = {}) =>
+      runWorker(network, name, setup.model, worker, (end) => (record.exits as Run['exits']).set(name, end)),
+    async events(count) {
+      let left = count;
+      await network.runUntil(() => isOver || left-- === 0);
+    },
+    async finish() {
+      await network.runUntil(() => isOver, 200_000);
+      await shell.close();
+      return shell.finished;
+    },
+  };
+}
+
+function runWorker(
+  network: MemoryNetwork,
+  name: string,
+  model: FakeModel,
+  { leafMs = 3, alter = (compute) => compute, ...worker }: WorkerSetup,
+  onExit: (end: { code: number; reason: string }) => void,
+): void {
+  const { clock, transport } = network.host(name);
+  const { fingerprint } = model.create(image);
+  const shell = runWorkerShell({
+    transport,
+    transportOptions,
+    endpoint,
+    identity: { version: worker.version ?? version, host: name, pid: 1, fingerprint },
+    clock,
+    equip: async (welcome) => {
+      const config = configSchema.parse(welcome.configuration);
+      const training = datasetOf();
+      return {
+        compute: alter(slow(model.create(image), clock, leafMs)),
+        model: model.description,
+        workload: createWorkload(config, training.rowCount, 0),
+        training,
+        test: null,
+        seed: config.seed,
+      };
+    },
+    log: () => {},
+  });
+  void shell.then(onExit);
+}
+
+/** The same model on a device that needs virtual time for every leaf. */
+function slow(compute: Compute, clock: VirtualClock, leafMs: number): Compute {
+  const wait = (): Promise<void> => new Promise((resolve) => void clock.after(leafMs, resolve));
+  return {
+    ...compute,
+    gradient: async (...leaf) => {
+      await wait();
+      return compute.gradient(...leaf);
+    },
+    evaluate: async (...leaf) => {
+      await wait();
+      return compute.evaluate(...leaf);
+    },
+  };
+}
+
+/** A journal that keeps what it was told. */
+function createMemoryJournal(): Journal & { steps: StepRecord[]; evaluations: EvaluationRecord[] } {
+  const steps: StepRecord[] = [];
+  const evaluations: EvaluationRecord[] = [];
+  return {
+    steps,
+    evaluations,
+    modelKnown: () => {},
+    basisKnown: () => {},
+    stepDone: (step) => void steps.push(step),
+    evaluated: (evaluation) => void evaluations.push(evaluation),
+    picture: () => {},
+    componentVariance: () => {},
+    checkpoint: () => {},
+    checkpointDue: () => false,
+    stopRequested: () => false,
+    cachedBasis: () => null,
+  };
+}
