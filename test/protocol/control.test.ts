@@ -1,11 +1,9 @@
+/** Control messages: each arrives as it was sent, and only in its own language. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { inspect } from 'node:util';
 import fc from 'fast-check';
-import { Packr, pack } from 'msgpackr';
-import { ProtocolError } from '../../shared/errors.ts';
+import { pack } from 'msgpackr';
 import {
-  controlErrorKinds,
   decodeCoordinatorMessage,
   decodeWorkerMessage,
   encodeControl,
@@ -14,76 +12,10 @@ import {
 } from '../../shared/protocol/control.ts';
 import { encodeFrame } from '../../shared/protocol/frame.ts';
 import type { CoordinatorMessage, WorkerMessage } from '../../shared/protocol/messages.ts';
+import { coordinatorMessages, kindOf, workerMessages } from '../support/control-messages.ts';
 
-const kindOf = (decode: () => unknown): string => {
-  try {
-    decode();
-  } catch (error) {
-    if (error instanceof ProtocolError) return error.kind;
-    throw error;
-  }
-  return 'accepted';
-};
 const kindOfBytes = (...frames: Uint8Array[]): string => kindOf(() => decodeCoordinatorMessage(frames));
 const bytesOf = (message: CoordinatorMessage): Uint8Array => encodeControl(1, message)[0]!;
-
-const workerMessages: readonly WorkerMessage[] = [
-  {
-    type: 'hello',
-    protocol: 1,
-    version: '0.1.0',
-    host: 'box-1',
-    pid: 4711,
-    fingerprint: { backend: 'wasm', version: '4.22.0', device: 'x86', threads: 1, precision: 'float32' },
-  },
-  {
-    type: 'ready',
-    model: {
-      name: 'vae',
-      parameters: [{ name: 'w', shape: [3, 4], initialiser: { kind: 'uniform', limit: 0.5 }, l2: 0.1 }],
-      statistics: [{ name: 'norm', size: 4 }],
-      termNames: ['loss'],
-      generative: true,
-    },
-    dataHash: 'ab',
-    testDataHash: null,
-  },
-  { type: 'received', array: 'parameters', version: 3, chunk: 9 },
-  {
-    type: 'node',
-    task: 5,
-    attempt: 1,
-    first: 0,
-    end: 2,
-    sampleCount: 500,
-    terms: { loss: NaN, kl: -Infinity, reconstruction: 0.1 },
-    squares: Infinity,
-    nonFinite: [1],
-    computeMs: 12.25,
-  },
-  { type: 'failed', reason: 'Größe ✓', exitCode: 65 },
-];
-const coordinatorMessages: readonly CoordinatorMessage[] = [
-  {
-    type: 'welcome',
-    rank: 2,
-    configuration: { data: ['synthetic'], epochs: null, learningRate: 1e-4, whiten: false, seed: 0xffffffff },
-    dataPath: '/data',
-    testDataPath: null,
-  },
-  {
-    type: 'task',
-    task: 1,
-    attempt: 0,
-    leafCount: 8,
-    nodes: [{ first: 0, end: 4 }],
-    needs: { parameters: 7 },
-    resultLength: 48_000_000,
-    spec: { kind: 'gradient', step: 4, settings: { klWeight: 0.25 } },
-  },
-  { type: 'ping' },
-  { type: 'finish' },
-];
 
 describe('control', () => {
   test('every message decodes to itself, non-finite scalars and epochs beyond 32 bits included', () => {
@@ -171,89 +103,4 @@ describe('control', () => {
       'schema',
     );
   });
-
-  test('extensions, records, binary and cycles are refused before anything is built from them', () => {
-    const packr = new Packr({ moreTypes: true, structuredClone: true, useRecords: false });
-    const welcome = (value: unknown): Uint8Array =>
-      packr.pack({ epoch: 1, message: { ...coordinatorMessages[0], configuration: { value } } });
-    assert.equal(kindOfBytes(welcome('plain')), 'accepted');
-    const cycle: unknown[] = [];
-    cycle.push(cycle);
-    const hostile = [
-      cycle,
-      new Date(0),
-      /a+/,
-      new Error('x'),
-      new Set([1]),
-      new Float32Array(2),
-      Buffer.alloc(3),
-      2n ** 70n,
-    ];
-    for (const value of hostile) assert.equal(kindOfBytes(welcome(value)), 'encoding', inspect(value));
-    const record = Buffer.from('d4724091a568656c6c6f01', 'hex'); // defines record 0x40 of one key, then its value
-    const reference = Buffer.from('d6690000000080', 'hex');
-    for (const bytes of [record, reference]) assert.equal(kindOfBytes(bytes), 'encoding');
-  });
-
-  test('a key named __proto__ reaches no prototype', () => {
-    const forge = (value: unknown): Uint8Array =>
-      Buffer.from(pack(value).toString('latin1').replace('__prot0__', '__proto__'), 'latin1');
-    const message = { type: 'welcome', rank: 0, dataPath: '', testDataPath: null, configuration: {} };
-    assert.equal(kindOfBytes(forge({ epoch: 1, message, __prot0__: { polluted: true } })), 'schema');
-    const inside = forge({
-      epoch: 1,
-      message: { ...message, configuration: { __prot0__: { polluted: true } } },
-    });
-    const decoded = decodeCoordinatorMessage([inside]).message;
-    assert(decoded.type === 'welcome');
-    assert.equal(Object.getPrototypeOf(decoded.configuration), Object.prototype);
-    assert.equal(decoded.configuration['polluted'], undefined);
-  });
-
-  test('truncated, trailing and deeply nested bytes are refused', () => {
-    const bytes = bytesOf(coordinatorMessages[1]!);
-    for (let length = 1; length < bytes.byteLength; length++) {
-      assert.equal(kindOfBytes(bytes.subarray(0, length)), 'encoding', `${length} bytes`);
-    }
-    assert.equal(kindOfBytes(Buffer.concat([bytes, bytes])), 'encoding');
-    assert.equal(kindOfBytes(Buffer.alloc(60_000, 0x91)), 'encoding');
-    assert.equal(kindOfBytes(Buffer.from('ddffffffff', 'hex')), 'encoding');
-    assert.equal(kindOfBytes(Buffer.from('dfffffffff', 'hex')), 'encoding');
-    assert.equal(kindOfBytes(Buffer.from('dbffffffff', 'hex')), 'encoding');
-  });
-
-  test('any bytes and any mutation of a message are believed or refused with a known kind', () => {
-    const kinds: readonly string[] = [...controlErrorKinds, 'accepted'];
-    const known = (bytes: Uint8Array): boolean =>
-      kinds.includes(kindOf(() => decodeWorkerMessage([bytes]))) && kinds.includes(kindOfBytes(bytes));
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), known), { numRuns: 2000 });
-    fc.assert(
-      fc.property(
-        fc.anything().map((value) => packOrNull(value)),
-        known,
-      ),
-      { numRuns: 1000 },
-    );
-    const originals = [...workerMessages, ...coordinatorMessages].map(
-      (message) => encodeControl(3, message)[0]!,
-    );
-    const edits = fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 })), { minLength: 1, maxLength: 4 });
-    fc.assert(
-      fc.property(fc.constantFrom(...originals), edits, (original, changes) => {
-        const bytes = new Uint8Array(original);
-        for (const [at, byte] of changes) bytes[at % bytes.length] = byte;
-        return known(bytes);
-      }),
-      { numRuns: 5000 },
-    );
-  });
 });
-
-/** What msgpackr makes of any value; it cannot write some, such as symbols. */
-function packOrNull(value: unknown): Uint8Array {
-  try {
-    return pack(value);
-  } catch {
-    return pack(null);
-  }
-}
