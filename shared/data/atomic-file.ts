@@ -5,7 +5,16 @@
  * A failure (a full disk above all) removes the temporary file and leaves the old target as it was.
  */
 import { randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
@@ -73,11 +82,19 @@ export function writeWhollySync(file: number, bytes: Uint8Array): void {
   while (written < bytes.length) written += writeSync(file, bytes, written, bytes.length - written);
 }
 
-/** Removes what a killed process left half-written in `folder`. @returns the names removed */
-export function removeTemporaries(folder: string): string[] {
+/**
+ * Removes what a killed process left half-written in `folder`.
+ * @param untilMs only what nobody wrote to after that, in Unix time: a younger one may still be written
+ * @returns the names removed
+ */
+export function removeTemporaries(folder: string, untilMs = Infinity): string[] {
   const names = readdirSync(folder).filter((name) => name.startsWith('.') && name.endsWith(temporarySuffix));
-  for (const name of names) rmSync(join(folder, name), { force: true });
-  return names;
+  const old = names.filter((name) => {
+    const { mtimeMs } = statSync(join(folder, name), { throwIfNoEntry: false }) ?? { mtimeMs: Infinity };
+    return mtimeMs <= untilMs;
+  });
+  for (const name of old) rmSync(join(folder, name), { force: true });
+  return old;
 }
 
 /** Forces a folder's entries to disk: a rename is durable only after this. */

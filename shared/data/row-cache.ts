@@ -10,9 +10,10 @@
  * writing, is taken from the header. `scanRowCache` computes it anew.
  */
 import fs from 'node:fs';
+import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { dataError, runError } from '../errors.ts';
-import { writeFileAtomically, writeWhollySync } from './atomic-file.ts';
+import { removeTemporaries, writeFileAtomically, writeWhollySync } from './atomic-file.ts';
 import { unreadable } from './bytes.ts';
 import { type Dataset, type ImageShape, rowLength } from './dataset.ts';
 import { createRowHasher } from './row-hash.ts';
@@ -50,6 +51,7 @@ export async function writeRowCache(
 ): Promise<void> {
   try {
     await writeFileAtomically(path, async ({ fd }) => {
+      sweep(dirname(path), fs.fstatSync(fd).mtimeMs);
       const hasher = createRowHasher();
       writeWhollySync(fd, new Uint8Array(preambleBytes));
       const push = (rows: Uint8Array): void => {
@@ -71,6 +73,18 @@ export async function writeRowCache(
     });
   } catch (error) {
     throw unwritable(path, error);
+  }
+}
+
+const abandonedMs = 24 * 60 * 60 * 1000;
+
+/** Removes what conversions that were killed left in the folder, as large as a whole cache each. */
+function sweep(folder: string, nowMs: number): void {
+  try {
+    removeTemporaries(folder, nowMs - abandonedMs);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    if (!['EACCES', 'EPERM'].includes(code)) throw error; // another user's stays for its owner
   }
 }
 

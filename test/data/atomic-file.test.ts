@@ -1,6 +1,6 @@
 /** Files that are whole or not there, whatever fails on the way. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
@@ -54,4 +54,17 @@ test('what killed writers left is removed, and only that', (context) => {
     writeFileSync(join(folder, name), '');
   assert.deepEqual(removeTemporaries(folder), ['.a.0f0f0f0f.partial']);
   assert.deepEqual(readdirSync(folder).toSorted(), ['.hidden', 'a', 'train_32x32.mat.partial']);
+});
+
+test('what was written to after a given moment stays: its writer may be alive', (context) => {
+  const folder = temporaryFolder(context);
+  for (const [name, seconds] of [
+    ['.a.00000000.partial', 1000],
+    ['.b.00000000.partial', 2000],
+  ] as const) {
+    writeFileSync(join(folder, name), '');
+    utimesSync(join(folder, name), seconds, seconds);
+  }
+  assert.deepEqual(removeTemporaries(folder, 1_500_000), ['.a.00000000.partial']);
+  assert.deepEqual(readdirSync(folder), ['.b.00000000.partial']);
 });

@@ -1,6 +1,14 @@
 /** Rows on disk: what was pushed is what any index gives back, and a torn file is never taken for a whole one. */
 import assert from 'node:assert/strict';
-import { copyFileSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
@@ -106,6 +114,22 @@ test('a source that fails half-way leaves nothing behind', async (context) => {
   });
   await assert.rejects(failing, /the source is cut/);
   assert.deepEqual(readdirSync(folder), []);
+});
+
+test('what a killed conversion left a day ago is swept when a new one begins', async (context) => {
+  const folder = temporaryFolder(context);
+  const hoursAgo = (hours: number): number => statSync(folder).mtimeMs / 1000 - hours * 3600;
+  for (const [name, hours] of [
+    ['.old.rows.0f0f0f0f.partial', 25],
+    ['.young.rows.0f0f0f0f.partial', 23],
+    ['whole.rows', 99],
+  ] as const) {
+    const path = join(folder, name);
+    writeFileSync(path, 'x');
+    utimesSync(path, hoursAgo(hours), hoursAgo(hours));
+  }
+  await writeRowCache(join(folder, 'a.rows'), 'a', async () => ({ shape, rowCount: 0, labels: null }));
+  assert.deepEqual(readdirSync(folder).sort(), ['.young.rows.0f0f0f0f.partial', 'a.rows', 'whole.rows']);
 });
 
 test('a cache that cannot be written is a failure of the run, in one line', async (context) => {
