@@ -17,6 +17,7 @@ import { maxFrameBytes } from '../../shared/protocol/frame.ts';
 import { configSchema, type Config } from '../../shared/runtime/config.ts';
 import { createWorkload } from '../../shared/runtime/workload.ts';
 import { createMemoryNetwork, type MemoryNetwork } from '../../shared/transport/memory.ts';
+import type { Transport } from '../../shared/transport/transport.ts';
 import type { VirtualClock } from '../../shared/transport/virtual-time.ts';
 import { runWorkerShell } from '../../worker/shell.ts';
 import { memoryDataset, type FakeModel } from './fake-models.ts';
@@ -28,6 +29,7 @@ const transportOptions = { maxFrameBytes, peerTimeoutMs: 5000 };
 
 export interface RunSetup {
   readonly seed: number; // of the network's delays
+  readonly network?: MemoryNetwork; // of an earlier run, with whoever is still on it
   readonly model: FakeModel;
   readonly config?: Partial<Config>;
   readonly budget?: number;
@@ -43,6 +45,8 @@ export interface WorkerSetup {
   readonly leafMs?: number; // virtual time that a leaf takes
   readonly alter?: (compute: Compute) => Compute;
   readonly version?: string;
+  readonly transport?: (transport: Transport) => Transport;
+  readonly dataset?: Dataset;
 }
 
 export interface Run {
@@ -53,6 +57,7 @@ export interface Run {
   readonly offences: string[];
   readonly steps: StepRecord[];
   readonly evaluations: EvaluationRecord[];
+  readonly snapshots: Snapshot[]; // one a step
   readonly exits: Map<string, { code: number; reason: string }>;
   startWorker(name: string, setup?: WorkerSetup): void;
   /** Runs so many events, or to the end of the run. */
@@ -76,7 +81,7 @@ export const configOf = (changes: Partial<Config> = {}): Config =>
   });
 
 export async function startRun(setup: RunSetup): Promise<Run> {
-  const network = createMemoryNetwork({ seed: setup.seed, maxDelayMs: 5 });
+  const network = setup.network ?? createMemoryNetwork({ seed: setup.seed, maxDelayMs: 5 });
   const config = configOf(setup.config);
   const host = network.host('coordinator');
   const training = datasetOf();
@@ -133,6 +138,7 @@ export async function startRun(setup: RunSetup): Promise<Run> {
     ...record,
     steps: journal.steps,
     evaluations: journal.evaluations,
+    snapshots: journal.snapshots,
     startWorker: (name, worker = {}) =>
       runWorker(network, name, setup.model, worker, (end) => (record.exits as Run['exits']).set(name, end)),
     async events(count) {
@@ -155,16 +161,16 @@ function runWorker(
   onExit: (end: { code: number; reason: string }) => void,
 ): void {
   const { clock, transport } = network.host(name);
+  const training = worker.dataset ?? datasetOf();
   const { fingerprint } = model.create(image);
   const shell = runWorkerShell({
-    transport,
+    transport: worker.transport?.(transport) ?? transport,
     transportOptions,
     endpoint,
     identity: { version: worker.version ?? version, host: name, pid: 1, fingerprint },
     clock,
     equip: async (welcome) => {
       const config = configSchema.parse(welcome.configuration);
-      const training = datasetOf();
       return {
         compute: alter(slow(model.create(image), clock, leafMs)),
         model: model.description,
@@ -195,22 +201,24 @@ function slow(compute: Compute, clock: VirtualClock, leafMs: number): Compute {
   };
 }
 
-/** A journal that keeps what it was told. */
-function createMemoryJournal(): Journal & { steps: StepRecord[]; evaluations: EvaluationRecord[] } {
-  const steps: StepRecord[] = [];
-  const evaluations: EvaluationRecord[] = [];
-  return {
-    steps,
-    evaluations,
+/** A journal that keeps what it was told, and wants a checkpoint after every step. */
+function createMemoryJournal() {
+  const kept = {
+    steps: [] as StepRecord[],
+    evaluations: [] as EvaluationRecord[],
+    snapshots: [] as Snapshot[],
+  };
+  const journal: Journal = {
     modelKnown: () => {},
     basisKnown: () => {},
-    stepDone: (step) => void steps.push(step),
-    evaluated: (evaluation) => void evaluations.push(evaluation),
+    stepDone: (step) => void kept.steps.push(step),
+    evaluated: (evaluation) => void kept.evaluations.push(evaluation),
     picture: () => {},
     componentVariance: () => {},
-    checkpoint: () => {},
-    checkpointDue: () => false,
+    checkpoint: (snapshot) => void kept.snapshots.push(snapshot),
+    checkpointDue: () => true,
     stopRequested: () => false,
     cachedBasis: () => null,
   };
+  return { ...journal, ...kept };
 }
