@@ -57,6 +57,9 @@ export function* train(options: ProgramOptions): Program<RunResult> {
   const progress = beginProgress(resume);
   const stepCount = totalSteps(config, workload);
   const agenda: Agenda = { config, workload, stepCount };
+  if (resume === null && options.initialParameters !== null) {
+    journal.checkpoint(yield* takeSnapshot(model, basis, progress), false); // the seed alone would not bring them back
+  }
   let stopped: End | null = null;
   while (stopped === null) {
     let verdict = { early: false, best: false };

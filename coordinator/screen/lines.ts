@@ -123,9 +123,11 @@ const suggestionWidth = 22;
 
 function suggestions({ result, runDir, preset }: FinishedSummary, hasReport: boolean): [string, string][] {
   const target = quote(runDir);
-  const further = Math.max(1, Math.round(result.epochs)) * (result.stopped === 'finished' ? 2 : 1);
-  const resume: [string, string] = ['train on', `npx lockstep train --resume ${target} --epochs ${further}`];
-  if (result.stopped === 'asked') resume[1] = `npx lockstep train --resume ${target}`;
+  const twice = Number.isInteger(result.epochs)
+    ? `--epochs ${2 * result.epochs}`
+    : `--steps ${2 * result.steps}`;
+  const length = result.stopped === 'asked' ? '' : ` ${twice}`; // what was asked for at first is still to come
+  const resume: [string, string] = ['train on', `npx lockstep train --resume ${target}${length}`];
   const report = quote(`${runDir.replace(/\/$/, '')}/report.html`);
   return [
     hasReport ? ['see curves, pictures', `open ${report}`] : ['see curves', `npx lockstep report ${target}`],

@@ -44,6 +44,14 @@ export async function runTrain(request: TrainRequest, entry: string): Promise<nu
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
 
+  /** Without workers, and none that would work again, a run can only be ended. */
+  async function endWhenExhausted({ exhausted }: Workers): Promise<void> {
+    const found = await exhausted;
+    if (found.exit.code === exitCodes.ok) return;
+    failure = found;
+    coordinator?.kill('SIGTERM');
+  }
+
   function onListening({ endpoint, runDir }: Listening): void {
     if (workers !== null || signals > 0) return;
     const count = workerCountOf(request.config);
@@ -58,11 +66,7 @@ export async function runTrain(request: TrainRequest, entry: string): Promise<nu
       clock: systemClock,
       say,
     });
-    void workers.exhausted.then((found) => {
-      if (found.exit.code === exitCodes.ok) return;
-      failure = found;
-      coordinator?.kill('SIGTERM');
-    });
+    void endWhenExhausted(workers);
   }
 
   let listening: Listening | null = null;

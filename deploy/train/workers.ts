@@ -53,14 +53,17 @@ export function startWorkers(options: WorkersOptions): Workers {
 
   function start(rank: number, deaths: number): void {
     const log = createLineLog(join(options.runDir, 'logs', `rank-${rank}.log`));
-    const beganMs = clock.nowMs();
     const child = startChild(childOf(options, rank, log));
     running.set(rank, child);
-    void child.exited.then((exit) => {
-      running.delete(rank);
-      log.close();
-      if (!stopping) onDeath(rank, exit, log, clock.nowMs() - beganMs > longLifeMs ? 0 : deaths);
-    });
+    void watch(rank, child, log, deaths);
+  }
+
+  async function watch(rank: number, child: Child, log: LineLog, deaths: number): Promise<void> {
+    const beganMs = clock.nowMs();
+    const exit = await child.exited;
+    running.delete(rank);
+    log.close();
+    if (!stopping) onDeath(rank, exit, log, clock.nowMs() - beganMs > longLifeMs ? 0 : deaths);
   }
 
   function onDeath(rank: number, exit: Exit, log: LineLog, deaths: number): void {
