@@ -40,6 +40,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('../commands/data.ts'),
   },
   {
+    name: 'bench',
+    describe: 'Measure this machine, side by side with what it could do',
+    load: () => import('../commands/bench.ts'),
+  },
+  {
     name: 'doctor',
     describe: 'Say what is here and what is missing',
     load: () => import('../commands/doctor.ts'),

@@ -1,0 +1,5 @@
+/** All benchmarks, in the order in which `lockstep bench --help` lists them. */
+import type { Benchmark } from './benchmark.ts';
+import { kernels } from './kernels.ts';
+
+export const benchmarks: readonly Benchmark[] = [kernels];

@@ -1,0 +1,69 @@
+/**
+ * A part of a benchmark in a process of its own, which answers one question after another.
+ *
+ * It stays warm between rounds, so that its start is not measured and several such processes can stand side by
+ * side. `lockstep bench part NAME` serves it (serve-part.ts); it ends with its parent.
+ */
+import { once } from 'node:events';
+import { spawn } from 'node:child_process';
+import { runError } from '../../shared/errors.ts';
+import type { BenchContext } from './benchmark.ts';
+
+/** What a part's module exports: opens it, and answers until the process ends. */
+export type OpenPart = (options: never) => Promise<AnswerPart>;
+export type AnswerPart = (question: string) => Promise<unknown>;
+
+export interface Part {
+  readonly pid: number;
+  /** @throws LockstepError when the part fails or has ended */
+  ask<T>(question: string): Promise<T>;
+  end(): Promise<void>;
+}
+
+/** What goes through the channel. */
+export type PartAnswer = { readonly value: unknown } | { readonly error: string };
+
+/**
+ * @param name of parts.ts
+ * @param options handed to the part as JSON
+ * @param environment added to this process's
+ */
+export async function startPart(
+  { entry }: Pick<BenchContext, 'entry'>,
+  name: string,
+  options: unknown,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<Part> {
+  const child = spawn(process.execPath, [entry, 'bench', 'part', name], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  let settle: { resolve: (value: unknown) => void; reject: (error: Error) => void } | null = null;
+  let ended: string | null = null;
+  child.on('message', (answer: PartAnswer) => {
+    if ('error' in answer) settle?.reject(runError(`${name}: ${answer.error}`));
+    else settle?.resolve(answer.value);
+    settle = null;
+  });
+  child.on('exit', (code, signal) => {
+    ended = `ended with ${signal ?? `exit code ${code}`}`;
+    settle?.reject(runError(`the benchmark's part ${name} ${ended}`));
+  });
+  const send = (message: unknown): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      if (ended !== null) return reject(runError(`the benchmark's part ${name} ${ended}`));
+      settle = { resolve, reject };
+      child.send(message as object);
+    });
+  await send({ options });
+  return {
+    pid: child.pid!,
+    ask: async <T>(question: string) => (await send({ question })) as T,
+    async end() {
+      if (ended !== null) return;
+      const exited = once(child, 'exit');
+      child.disconnect();
+      await exited;
+    },
+  };
+}
