@@ -139,6 +139,19 @@ describe('messages', () => {
   });
 });
 
+test('the first task waits for the workers that are expected, but not for long', async () => {
+  const all = await startRun({ seed: 8, model, expectedWorkers: 2 });
+  all.startWorker('a');
+  all.network.runFor(4000);
+  all.startWorker('b');
+  await all.finish();
+  assert.equal(all.steps[0]!.workers, 2);
+  const few = await startRun({ seed: 8, model, expectedWorkers: 2 });
+  few.startWorker('a');
+  assert.deepEqual((await few.finish()).parameters, expected);
+  assert(few.network.nowMs > 10_000);
+});
+
 test('a worker that never answers is evicted after its time, and the others do its work', async () => {
   const run = await startRun({
     seed: 6,

@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { protocolVersion, type CoordinatorMessage } from '../../shared/protocol/messages.ts';
+import type { TaskMessage, Welcome, WorkerEffect } from '../../worker/events.ts';
+import { createWorker } from '../../worker/worker.ts';
+import { linearModel } from '../support/fake-models.ts';
+
+const fingerprint = { backend: 'cpu', version: '1', device: 'x', threads: 1, precision: 'float32' };
+const hello = {
+  type: 'hello',
+  protocol: protocolVersion,
+  version: '1',
+  host: 'h',
+  pid: 1,
+  fingerprint,
+} as const;
+const welcome: Welcome = { type: 'welcome', rank: 0, configuration: {}, dataPath: '', testDataPath: null };
+const ready = { type: 'ready', model: linearModel(1).description, dataHash: '', testDataHash: null } as const;
+const node = { first: 0, end: 2 };
+const task: TaskMessage = {
+  type: 'task',
+  task: 1,
+  attempt: 0,
+  leafCount: 4,
+  nodes: [node],
+  needs: { parameters: 1 },
+  resultLength: 2,
+  spec: { kind: 'gradient', step: 0, settings: { klWeight: 1 } },
+};
+const parameters = { type: 'array', array: 'parameters', version: 1, length: 2 } as const;
+const chunk = {
+  type: 'array',
+  array: 'parameters',
+  version: 1,
+  chunk: 0,
+  values: new Float32Array([1, 2]),
+} as const;
+const credit: CoordinatorMessage = { type: 'credit', task: 1, attempt: 0, ...node, chunks: [0] };
+const result = {
+  values: new Float32Array([3, 4]),
+  sampleCount: 2,
+  terms: { loss: 1 },
+  squares: 25,
+  nonFinite: [],
+  computeMs: 1,
+};
+
+/** A worker that is told things, and what it does then, by name. */
+function createSubject() {
+  const worker = createWorker(hello);
+  const names = (effects: readonly WorkerEffect[]): string =>
+    effects.map((effect) => (effect.type === 'send' ? effect.message.type : effect.type)).join(' ');
+  return {
+    worker,
+    connect: () => names(worker.handle({ type: 'connected' })),
+    lose: () => names(worker.handle({ type: 'lost' })),
+    say: (message: CoordinatorMessage) => names(worker.handle({ type: 'message', message })),
+    send: (frame: typeof chunk) => names(worker.handle({ type: 'frame', frame })),
+    built: (of: Welcome = welcome) => names(worker.handle({ type: 'built', welcome: of, ready })),
+    computed: (of: TaskMessage = task) => names(worker.handle({ type: 'computed', task: of, node, result })),
+  };
+}
+
+test('hello, build, ready; a task waits for its arrays, a chunk for its credit', () => {
+  const { connect, say, built, send, computed } = createSubject();
+  assert.equal(connect(), 'hello');
+  assert.equal(say(welcome), 'build');
+  assert.equal(built(), 'ready');
+  assert.equal(say(task), '');
+  assert.equal(say(parameters), '');
+  assert.equal(send(chunk), 'received install compute');
+  assert.equal(computed(), 'node');
+  assert.equal(say(credit), 'sendFrame');
+});
+
+test('credit may come before the result', () => {
+  const { connect, say, send, computed } = createSubject();
+  connect();
+  say(welcome);
+  say(parameters);
+  send(chunk);
+  assert.equal(say(task), 'compute');
+  assert.equal(say(credit), '');
+  assert.equal(computed(), 'node sendFrame');
+});
+
+test('ready is said once on every connection, however building and losing overlap', () => {
+  const twice = createSubject();
+  twice.connect();
+  assert.equal(twice.say(welcome), 'build');
+  twice.lose();
+  twice.connect();
+  assert.equal(twice.say({ ...welcome, rank: 1 }), '', 'it is being built already');
+  assert.equal(twice.built(), 'ready');
+
+  const early = createSubject();
+  early.connect();
+  early.say(welcome);
+  early.lose();
+  early.connect();
+  assert.equal(early.built(), '', 'nobody has welcomed it on this connection');
+  assert.equal(early.say(welcome), 'ready');
+});
+
+test('another run is built anew, and what was built for the one before is not offered to it', () => {
+  const { connect, say, built, lose } = createSubject();
+  connect();
+  say(welcome);
+  lose();
+  connect();
+  const other = { ...welcome, configuration: { seed: 2 } };
+  assert.equal(say(other), 'build');
+  assert.equal(built(welcome), '');
+  assert.equal(built(other), 'ready');
+});
+
+test('what belongs to an older task or connection counts no more, even when the same task comes again', () => {
+  const { worker, connect, say, send, computed, lose } = createSubject();
+  const join = (): void => {
+    connect();
+    say(welcome);
+    say(parameters);
+    send(chunk);
+  };
+  join();
+  say(task);
+  assert(worker.isCurrent(task));
+  lose();
+  assert.equal(worker.isCurrent(task), false);
+  join();
+  const again = { ...task };
+  assert.equal(say(again), 'compute');
+  assert.equal(worker.isCurrent(task), false);
+  assert.equal(computed(task), '');
+  assert.equal(computed(again), 'node');
+  say({ ...task, task: 2 });
+  assert.equal(computed(again), '');
+  assert.equal(say(credit), '', 'credit of an older task is forgotten');
+});
+
+test('the same task sent again adds nodes, and begins them alone', () => {
+  const { worker, say } = createSubject();
+  const effects = (message: TaskMessage): WorkerEffect[] => worker.handle({ type: 'message', message });
+  const free = { ...task, needs: {} };
+  assert.equal(say(free), 'compute');
+  const other = { first: 2, end: 4 };
+  const [begun, ...rest] = effects({ ...free, nodes: [node, other] });
+  assert(begun?.type === 'compute' && rest.length === 0);
+  assert.deepEqual(begun.node, other);
+});
+
+test('an older version of an array is acknowledged and thrown away', () => {
+  const { say, send, worker } = createSubject();
+  say(parameters);
+  say({ ...parameters, version: 2 });
+  assert.equal(send(chunk), 'received');
+  const header = { ...chunk, version: 2, dtype: 'float32', count: 2 } as const;
+  assert.throws(() => worker.expect({ ...header, chunk: 1 }), { kind: 'bounds' });
+  assert.deepEqual(worker.expect(header), { dtype: 'float32', count: 2 });
+});
+
+test('it leaves with the code that says why', () => {
+  const codeOf = (message: CoordinatorMessage): number => {
+    const [effect] = createWorker(hello).handle({ type: 'message', message });
+    assert(effect?.type === 'exit');
+    return effect.code;
+  };
+  assert.equal(codeOf({ type: 'finish' }), 0);
+  assert.equal(codeOf({ type: 'evict', reason: 'late' }), 75);
+  assert.equal(codeOf({ type: 'refuse', reason: 'other data', exitCode: 78 }), 78);
+});
+
+test('of many leaves that are not finite it names as many as a message holds', () => {
+  const { worker, say } = createSubject();
+  const free = { ...task, needs: {} };
+  say(free);
+  const nonFinite = Array.from({ length: 5000 }, (_, leaf) => leaf);
+  const [effect] = worker.handle({ type: 'computed', task: free, node, result: { ...result, nonFinite } });
+  assert(effect?.type === 'send' && effect.message.type === 'node');
+  assert.equal(effect.message.nonFinite.length, 1024);
+});
