@@ -37,6 +37,7 @@ export interface FinishedSummary {
   readonly seconds: number; // of the process
   readonly preset: string;
   readonly hasReport: boolean;
+  readonly hasSchedule: boolean; // a learning rate that has come to the end of its fall
 }
 
 const shownTerms = 2; // beside the loss: the parts that it is the sum of come first
@@ -98,7 +99,7 @@ function describeRates({ samplesPerSecond, exchangeShare, etaSeconds }: Rates): 
 
 /** The last words: what there is, where it is, and what to try next. */
 export function finishedLines(summary: FinishedSummary): string[] {
-  const { result, runDir, bestHeldOutLoss, seconds, hasReport } = summary;
+  const { result, runDir, bestHeldOutLoss, seconds } = summary;
   const best = bestHeldOutLoss === null ? '' : `; best held-out loss ${formatNats(bestHeldOutLoss)} nats`;
   const done = `${plural(result.steps, 'step')} (${formatEpochs(result.epochs)} epochs)`;
   return [
@@ -106,9 +107,7 @@ export function finishedLines(summary: FinishedSummary): string[] {
     `everything is in ${runDir}`,
     '',
     'next:',
-    ...suggestions(summary, hasReport).map(
-      ([what, command]) => `  ${what.padEnd(suggestionWidth)}${command}`,
-    ),
+    ...suggestions(summary).map(([what, command]) => `  ${what.padEnd(suggestionWidth)}${command}`),
   ];
 }
 
@@ -121,12 +120,14 @@ const endings: Readonly<Record<RunResult['stopped'], string>> = {
 
 const suggestionWidth = 22;
 
-function suggestions({ result, runDir, preset }: FinishedSummary, hasReport: boolean): [string, string][] {
+function suggestions(summary: FinishedSummary): [string, string][] {
+  const { result, runDir, preset, hasReport } = summary;
   const target = quote(runDir);
   const twice = Number.isInteger(result.epochs)
     ? `--epochs ${2 * result.epochs}`
     : `--steps ${2 * result.steps}`;
-  const length = result.stopped === 'asked' ? '' : ` ${twice}`; // what was asked for at first is still to come
+  const horizon = summary.hasSchedule ? ` --schedule-steps ${2 * result.steps}` : ''; // else it stays at its end
+  const length = result.stopped === 'asked' ? '' : ` ${twice}${horizon}`; // what was asked for is still to come
   const resume: [string, string] = ['train on', `npx lockstep train --resume ${target}${length}`];
   const report = quote(`${runDir.replace(/\/$/, '')}/report.html`);
   return [

@@ -64,7 +64,7 @@ function run(
 }
 
 /** The page of the run, the last words on the screen, and the one line for programs. */
-async function report({ json, preset }: TrainRequest, screen: Screen, end: RunEnd): Promise<void> {
+async function report({ json, preset, config }: TrainRequest, screen: Screen, end: RunEnd): Promise<void> {
   const { summary, stopped, bestLoss } = end;
   const { runDir, seconds } = summary;
   screen.busy('writing the report');
@@ -85,6 +85,7 @@ async function report({ json, preset }: TrainRequest, screen: Screen, end: RunEn
     seconds,
     preset: preset ?? '',
     hasReport,
+    hasSchedule: config.learningRateSchedule !== 'constant',
   });
   if (json) process.stdout.write(`${JSON.stringify(summary)}\n`);
 }

@@ -65,6 +65,7 @@ const summary: FinishedSummary = {
   seconds: 75,
   preset: 'digits',
   hasReport: true,
+  hasSchedule: false,
 };
 
 test('the end says what there is, where, and commands to go on with', () => {
