@@ -3,9 +3,10 @@
  * parameters: however many workers there were, and whatever befell them, it is that of the undisturbed run.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { suite, test } from 'node:test';
+import { after, before, suite, test } from 'node:test';
 import type { RunSummary } from '../../../coordinator/summary.ts';
 import { stepsIn, startLockstep, summaryOf, train, until, type Running } from '../../support/lockstep.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
@@ -14,26 +15,22 @@ import { smallRun } from './small-run.ts';
 const steps = 32; // over five epochs
 const slow = ['--checkpoint-every', '1steps']; // so that something can befall it between two steps
 const small = [...smallRun, '--runtime', 'tensorflow'];
-let undisturbed: Promise<string> | null = null;
+let folder: string; // of the run that nothing befalls
+let undisturbed: Promise<RunSummary> | null = null;
 
 /** The digest of the run that nothing befalls. */
-const reference = (): Promise<string> =>
-  (undisturbed ??= train([
-    ...small,
-    '--steps',
-    String(steps),
-    '--workers',
-    '1',
-    '--run-dir',
-    newFolder(),
-  ]).then(({ parametersSha256 }) => parametersSha256));
+async function reference(): Promise<string> {
+  const flags = ['--steps', `${steps}`, '--workers', '1', '--run-dir', join(folder, 'run')];
+  undisturbed ??= train([...small, ...flags]);
+  return (await undisturbed).parametersSha256;
+}
 
-let newFolder: () => string;
+before(() => (folder = mkdtempSync(join(tmpdir(), 'lockstep-'))));
+after(() => rmSync(folder, { recursive: true, force: true }));
 
-suite('a run as processes', { timeout: 280_000 }, () => {
+suite('a run as processes', { timeout: 295_000 }, () => {
   test('ends in the same bits with 1, 2 and 3 workers', async (context) => {
     const folder = temporaryFolder(context);
-    newFolder = () => join(folder, 'reference');
     for (const workers of [2, 3]) {
       const runDir = join(folder, `${workers}`);
       const summary = await train([
