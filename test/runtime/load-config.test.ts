@@ -53,7 +53,7 @@ test('the preset is the flag, else the variable, else what the file says, else d
   assert.equal(load({ file: 'preset: svhn' }).preset, 'svhn');
   const images = load({ flags: { data: ['train-images-idx3-ubyte.gz'], workers: '2', epochs: '3' } });
   assert.equal(images.preset, 'digits');
-  assert.equal(images.config.width, 256);
+  assert.equal(images.config.width, 384);
 });
 
 test('every preset is a valid configuration, and tells its notices', () => {
@@ -63,8 +63,8 @@ test('every preset is a valid configuration, and tells its notices', () => {
 });
 
 test("a preset's micro-batch belongs to its batch; another batch has the default one", () => {
-  assert.equal(load({}).config.microBatchSize, 125);
-  assert.equal(load({ flags: { batchSize: '250' } }).config.microBatchSize, 125);
+  assert.equal(load({}).config.microBatchSize, 100);
+  assert.equal(load({ flags: { batchSize: '200' } }).config.microBatchSize, 100);
   assert.equal(load({ flags: { batchSize: '6300' } }).config.microBatchSize, null);
   assert.equal(load({ flags: { batchSize: '1000', microBatchSize: '125' } }).config.microBatchSize, 125);
   refused(
@@ -76,12 +76,12 @@ test("a preset's micro-batch belongs to its batch; another batch has the default
 
 test('who says how long displaces what weaker places say of it', () => {
   const length = (said: Said) => [load(said).config.epochs, load(said).config.steps];
-  assert.deepEqual(length({}), [20, null]);
+  assert.deepEqual(length({}), [36, null]);
   assert.deepEqual(length({ flags: { steps: '7' } }), [null, 7]);
   assert.deepEqual(length({ flags: { steps: '7' }, environment: { LOCKSTEP_EPOCHS: '3' } }), [null, 7]);
   assert.deepEqual(length({ flags: { epochs: '7' }, file: 'steps: 3\nepochs: null' }), [7, null]);
   assert.deepEqual(length({ flags: { epochs: '7', steps: 'none' } }), [7, null]);
-  assert.deepEqual(length({ flags: { steps: 'none' }, environment: { LOCKSTEP_STEPS: '3' } }), [20, null]);
+  assert.deepEqual(length({ flags: { steps: 'none' }, environment: { LOCKSTEP_STEPS: '3' } }), [36, null]);
   refused({ flags: { epochs: '7', steps: '3' } }, 64, /--epochs and --steps are both set/);
   refused({ file: 'epochs: 7\nsteps: 3' }, 78, /run.yaml: epochs and steps are both set/);
   refused({ flags: { epochs: 'none' } }, 64, /neither epochs nor steps/);
@@ -102,7 +102,7 @@ test('text is read as its field means it', () => {
   assert.equal(config.learningRate, 1e-3);
   assert.equal(config.seed, 2);
   assert.deepEqual([config.testData, config.data], [['a,b'], ['a', 'b']]);
-  assert.deepEqual([config.allowCpu, config.clipNorm, config.width], [true, null, 256]);
+  assert.deepEqual([config.allowCpu, config.clipNorm, config.width], [true, null, 384]);
 });
 
 test('a flag that will not do is refused with 64, and says what would', () => {

@@ -45,6 +45,6 @@ test('every value that is not the default says where it came from', () => {
   for (const line of ['data: [a b] # --data', 'workers: 2 # LOCKSTEP_WORKERS', 'seed: 7 # run.yaml']) {
     assert.ok(printed.includes(line), line);
   }
-  assert.ok(printed.includes('latent: 32 # preset digits'));
+  assert.ok(printed.includes('latent: 24 # preset digits'));
   assert.ok(printed.includes('beta1: 0.9'));
 });
