@@ -6,17 +6,25 @@
  * that were measured in the same round (rounds.ts). A bar is what a figure's median should reach; a benchmark
  * that falls short says so and does not fail.
  */
-import type { InferredOptionTypes, Options } from 'yargs';
+import type { InferredOptionType, Options } from 'yargs';
 import type { Clock } from '../../shared/runtime/clock.ts';
 
 type Flags = Readonly<Record<string, Options>>;
+
+/** What was given for the flags, by their names in camel case: `micro-batch-size` is `microBatchSize`. */
+export type Given<F extends Flags> = {
+  readonly [K in keyof F as CamelCase<K>]: InferredOptionType<F[K]>;
+};
+type CamelCase<K> = K extends `${infer Head}-${infer Tail}`
+  ? `${Head}${Capitalize<CamelCase<Tail>>}`
+  : K & string;
 
 /** One sub-command of `lockstep bench`. Its file is loaded for its help alone, so `run` imports what is large. */
 export interface Benchmark<F extends Flags = Flags> {
   readonly name: string; // of the sub-command
   readonly describe: string; // for its help: what is compared with what
   readonly flags: F; // beside --rounds and --json, which all have
-  run(context: BenchContext, given: InferredOptionTypes<F>): Promise<BenchTable>;
+  run(context: BenchContext, given: Given<F>): Promise<BenchTable>;
 }
 
 export interface BenchContext {

@@ -21,34 +21,34 @@ interface Case {
   readonly touched: number; // arrays read plus arrays written
   run(kernels: Kernels, offsets: Offsets, count: number, first: number): void;
 }
-type Offsets = readonly [a: number, b: number, c: number, d: number];
+type Offsets = Readonly<Record<'a' | 'b' | 'c' | 'd', number>>;
 
 const scalars = adamScalars({ learningRate: 1e-4, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, 0, 1);
 const stream = streamOf('training');
 
 const cases: readonly Case[] = [
-  { name: 'add', touched: 3, run: (k, [a, b], n) => k.add(a, b, n) },
-  { name: 'Adam', touched: 7, run: (k, [a, b, c, d], n) => k.adam(a, a, b, c, d, n, scalars) },
-  { name: 'scale', touched: 2, run: (k, [a], n) => void k.scale(a, n, 0.999) },
-  { name: 'squares', touched: 1, run: (k, [a], n) => void k.squares(a, n) },
-  { name: 'finish leaf', touched: 2, run: (k, [a], n) => void k.finishLeaf(a, n) },
+  { name: 'add', touched: 3, run: (k, { a, b }, n) => k.add(a, b, n) },
+  { name: 'Adam', touched: 7, run: (k, { a, b, c, d }, n) => k.adam(a, a, b, c, d, n, scalars) },
+  { name: 'scale', touched: 2, run: (k, { a }, n) => void k.scale(a, n, 0.999) },
+  { name: 'squares', touched: 1, run: (k, { a }, n) => void k.squares(a, n) },
+  { name: 'finish leaf', touched: 2, run: (k, { a }, n) => void k.finishLeaf(a, n) },
   {
     name: 'CRC-32',
     touched: 1,
-    run: (k, [a], n) => void crc32(new Uint8Array(k.memory.buffer, a, n * 4)),
+    run: (k, { a }, n) => void crc32(new Uint8Array(k.memory.buffer, a, n * 4)),
   },
-  { name: 'words', touched: 1, run: (k, [, , , d], n, i) => k.words(d, n, 1, stream, i) },
+  { name: 'words', touched: 1, run: (k, { d }, n, i) => k.words(d, n, 1, stream, i) },
   {
     name: 'dropout mask',
     touched: 1,
-    run: (k, [, , , d], n, i) => k.dropoutMask(d, n, 1, stream, 0.2, i),
+    run: (k, { d }, n, i) => k.dropoutMask(d, n, 1, stream, 0.2, i),
   },
   {
     name: 'uniform',
     touched: 1,
-    run: (k, [, , , d], n, i) => k.uniform(d, n, 1, stream, 0, 1, i),
+    run: (k, { d }, n, i) => k.uniform(d, n, 1, stream, 0, 1, i),
   },
-  { name: 'normal', touched: 1, run: (k, [, , , d], n, i) => k.normal(d, n, 1, stream, 1, i) },
+  { name: 'normal', touched: 1, run: (k, { d }, n, i) => k.normal(d, n, 1, stream, 1, i) },
 ];
 
 export const kernels = defineBenchmark({
@@ -59,8 +59,7 @@ export const kernels = defineBenchmark({
   },
   async run({ rounds, clock, say }, { parameters: count }): Promise<BenchTable> {
     const memory = createKernels(4 * (count * 4 + 64));
-    const offsets = [0, 0, 0, 0].map(() => memory.allocate(count * 4)) as unknown as Offsets;
-    offsets.forEach((offset) => memory.float32(offset, count).fill(0.001));
+    const offsets = allocate(memory, count);
     const seconds = (run: () => void): number => {
       const beganMs = clock.nowMs();
       run();
@@ -84,32 +83,48 @@ export const kernels = defineBenchmark({
     }));
     const series = await alternate(sides, { rounds, say });
     const memcpy = derive(
-      cases.map(({ name }) => series[`memcpy by ${name}`]!),
+      cases.map(({ name }) => series[`memcpy by ${name}`] ?? []),
       (...rates) => Math.max(...rates),
     );
     const figures: Figure[] = [figure('memcpy, read and written', 'GB/s', memcpy)];
     for (const { name } of cases) {
-      figures.push(figure(name, 'GB/s', series[name]!));
-      figures.push(ratio(`  of memcpy`, series[name]!, series[`memcpy by ${name}`]!, atLeast(barOfMemcpy)));
+      figures.push(figure(name, 'GB/s', series[name] ?? []));
+      figures.push(
+        ratio(`  of memcpy`, series[name] ?? [], series[`memcpy by ${name}`] ?? [], atLeast(barOfMemcpy)),
+      );
     }
     const notes = [
       "GB/s count what a kernel reads and what it writes. CRC-32 is zlib's; draws (words to normal) are " +
         'bound by arithmetic: some 60 operations a value where memcpy has none.',
-      ,
     ];
     return { name: 'kernels', settings: { parameters: count }, figures, breakdowns: [], notes };
   },
 });
 
+function allocate(memory: Kernels, count: number): Offsets {
+  const filled = (): number => {
+    const offset = memory.allocate(count * 4);
+    memory.float32(offset, count).fill(0.001);
+    return offset;
+  };
+  return { a: filled(), b: filled(), c: filled(), d: filled() };
+}
+
 function walk({ run }: Case, memory: Kernels, offsets: Offsets, count: number): void {
   for (let first = 0; first < count; first += chunkValues) {
-    const at = offsets.map((offset) => offset + first * 4) as unknown as Offsets;
-    run(memory, at, Math.min(chunkValues, count - first), first);
+    const { a, b, c, d } = offsets;
+    const shift = first * 4;
+    run(
+      memory,
+      { a: a + shift, b: b + shift, c: c + shift, d: d + shift },
+      Math.min(chunkValues, count - first),
+      first,
+    );
   }
 }
 
 /** d becomes c, chunk after chunk; the draws leave new values in d. */
-function copyChunks(memory: Kernels, [, , c, d]: Offsets, count: number): void {
+function copyChunks(memory: Kernels, { c, d }: Offsets, count: number): void {
   for (let first = 0; first < count; first += chunkValues) {
     const length = Math.min(chunkValues, count - first);
     memory.float32(d + first * 4, length).set(memory.float32(c + first * 4, length));

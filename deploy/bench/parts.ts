@@ -1,4 +1,6 @@
 /** The parts that benchmarks run in processes of their own, by name; each is loaded in its process alone. */
 import type { OpenPart } from './part.ts';
 
-export const parts: Readonly<Record<string, () => Promise<OpenPart>>> = {};
+export const parts: Readonly<Record<string, () => Promise<OpenPart>>> = {
+  gradient: async () => (await import('./parts/gradient.ts')).openGradient,
+};

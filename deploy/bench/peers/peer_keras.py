@@ -32,7 +32,7 @@ class Vae(keras.Model):
         width, latent, features = settings["width"], settings["latent"], settings["features"]
         dropout = settings["dropout"] if draws else 0.0
         self.draws = draws
-        self.floor = settings["varianceFloor"]
+        self.floor = settings["varianceFloor" if draws else "agreementFloor"]
         blocks = lambda count: [block(width, dropout) for _ in range(count)]
         self.input_norm = norm()
         self.shared = blocks(settings["encoderBlocks"])

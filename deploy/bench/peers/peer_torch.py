@@ -24,7 +24,7 @@ def block(inputs: int, outputs: int, dropout: float) -> nn.Sequential:
         nn.Linear(inputs, outputs),
         nn.BatchNorm1d(outputs, **BATCH_NORM),
         nn.ReLU(inplace=True),
-        nn.Dropout(dropout, inplace=True),
+        nn.Dropout(dropout),
     )
 
 
@@ -43,7 +43,7 @@ class Vae(nn.Module):
             *stack(width, width, settings["branchBlocks"], dropout), nn.Linear(width, latent)
         )
         self.draws = draws
-        self.floor = settings["varianceFloor"]
+        self.floor = settings["varianceFloor" if draws else "agreementFloor"]
         self.input = nn.BatchNorm1d(features, **BATCH_NORM)
         self.shared = stack(features, width, settings["encoderBlocks"], dropout)
         self.mean = branch()
@@ -127,7 +127,7 @@ def train(rank: int, arguments, meeting: str) -> None:
             "gloo", init_method=f"file://{meeting}", rank=rank, world_size=processes
         )
         network = DistributedDataParallel(
-            model, broadcast_buffers=False, gradient_as_bucket_view=True, static_graph=True
+            model, forward_sync_buffers=False, gradient_as_bucket_view=True, static_graph=True
         )
     else:
         network = model

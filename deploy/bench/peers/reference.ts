@@ -30,6 +30,12 @@ export interface ReferenceOptions {
 const draw = { seed: 0, purpose: 'training', step: 0, microBatch: 0 } as const;
 const blockRows = 500; // projected at once
 
+/**
+ * Added to the variance instead of the model's own eps. With eps = .01 one unit at ReLU's kink moves the gradient
+ * by its 1 / v^2 of 10^4, and float32 alone, against float64, by 10^-3 of the norm: no two programs would agree.
+ */
+const agreementFloor = 1;
+
 /** The part `peers-reference`: any question gives the agreement, after the file has been written. */
 export const openReference = async (options: ReferenceOptions): Promise<AnswerPart> => {
   const reference = await makeReference(options);
@@ -39,7 +45,7 @@ export const openReference = async (options: ReferenceOptions): Promise<AnswerPa
 /** Writes the file. @returns the one gradient's figures @throws LockstepError (65, 69) */
 export async function makeReference(options: ReferenceOptions): Promise<Agreement> {
   const { info, snapshot } = readSnapshot(resolveCheckpoint(options.path));
-  const config: Config = { ...info.config, dropout: 0 };
+  const config: Config = { ...info.config, dropout: 0, varianceFloor: agreementFloor };
   const data = await openRunData(config, options.cacheDir, () => {});
   const runtime = await openRuntime(options.runtime, { threads: 1, precision: 'float32', allowCpu: true });
   const { seed, components } = config;
@@ -82,7 +88,7 @@ function settingsOf(config: Config, features: number) {
   const { width, latent, encoderBlocks, branchBlocks, decoderBlocks, dropout, varianceFloor } = config;
   const { learningRate, beta1, beta2, epsilon } = config;
   const sizes = { features, width, latent, encoderBlocks, branchBlocks, decoderBlocks };
-  return { ...sizes, dropout, varianceFloor, adam: { learningRate, beta1, beta2, epsilon } };
+  return { ...sizes, dropout, varianceFloor, agreementFloor, adam: { learningRate, beta1, beta2, epsilon } };
 }
 
 /** Loss and the norm of its gradient, both of the mean over rows; batch norm over all of them at once. */
