@@ -117,15 +117,21 @@ function sketches(options: PaintingOptions, available: readonly number[]): Sketc
       columns: side,
     });
   }
-  if (basis !== null) {
+  for (const components of basis === null ? [] : roundTrips(basis.componentCount)) {
     for (const clip of [true, false]) {
-      const request = { what: 'roundTrip', components: basis.componentCount, clip } as const;
-      const name = `pca-${basis.componentCount}${clip ? '' : '-unclipped'}`;
+      const request = { what: 'roundTrip', components, clip } as const;
+      const name = `pca-${components}${clip ? '' : '-unclipped'}`;
       list.push({ name, request, rows: shown, count: shown.length, columns: side });
     }
   }
   return list;
 }
+
+/** Components of the round trips: all that there are, and the fewer ones that the post compares. */
+const roundTrips = (componentCount: number): number[] => [
+  ...[500, 600].filter((count) => count < componentCount),
+  componentCount,
+];
 
 /** The first row of each class, in the order of classes; null without labels. */
 function onePerClass(rows: readonly number[], labels: Uint8Array | null): number[] | null {
