@@ -7,7 +7,7 @@
  * parameters stay as they were. The number of reducers changes no bit.
  */
 import assert from 'node:assert/strict';
-import type { AdamScalars, Kernels } from '../shared/math/kernels.ts';
+import type { AdamScalars, Kernels, SumCheck } from '../shared/math/kernels.ts';
 import { chunkAt, chunkCount, chunkLength, type Chunk, type Layout } from '../shared/math/layout.ts';
 import type { TreeNode } from '../shared/math/tree.ts';
 import type { ExpectedValues } from '../shared/protocol/frame.ts';
@@ -37,6 +37,10 @@ export interface OptimiserState {
   readonly parameters: Float32Array;
   readonly firstMoment: Float32Array;
   readonly secondMoment: Float32Array;
+}
+
+interface ChunkReport extends SumCheck {
+  readonly meanSquares: number;
 }
 
 type SumFrame = Extract<DataFrame, { type: 'sum' }>;
@@ -102,36 +106,38 @@ export function createReducer({ layout, chunks, kernels, budget, window }: Reduc
     base + (index - chunks.first) * chunkLength * valueBytes;
   let sum: Sum | null = null;
   let batchSize = 0;
+  let reports: ChunkReport[] = []; // of the open sum
 
   const viewOf = (chunk: number): Float32Array => {
     const found = all[chunk - chunks.first]!;
     return kernels.float32(at(parameters, found), found.length);
   };
 
-  /** Makes the mean gradient of the sum: scaled by 1 / B, plus what depends on parameters alone. */
-  function finish(): Report {
-    const meanSquares: number[] = [];
-    const squares: number[] = [];
-    let finite = true;
-    for (const chunk of all) {
-      let check = kernels.scale(at(gradient, chunk), chunk.length, Math.fround(1 / batchSize));
-      meanSquares.push(check.squares);
-      const penalised = layout.trained.filter(({ l2, offset, length: size }) => {
-        return (l2 ?? 0) > 0 && offset < chunk.offset + chunk.length && offset + size > chunk.offset;
-      });
-      for (const entry of penalised) {
-        const from = Math.max(entry.offset, chunk.offset);
-        const to = Math.min(entry.offset + entry.length, chunk.offset + chunk.length);
-        const shift = (from - chunk.offset) * valueBytes;
-        const coefficient = Math.fround(2 * (entry.l2 ?? 0));
-        kernels.addScaled(at(gradient, chunk) + shift, at(parameters, chunk) + shift, to - from, coefficient);
-      }
-      if (penalised.length > 0) check = kernels.squares(at(gradient, chunk), chunk.length);
-      squares.push(check.squares);
-      finite &&= check.finite;
+  /**
+   * Makes the mean gradient of a chunk's sum: scaled by 1 / B, plus what depends on parameters alone. Done while
+   * other chunks still arrive.
+   */
+  function finish(chunk: Chunk): ChunkReport {
+    const mean = kernels.scale(at(gradient, chunk), chunk.length, Math.fround(1 / batchSize));
+    const penalised = layout.trained.filter(({ l2, offset, length: size }) => {
+      return (l2 ?? 0) > 0 && offset < chunk.offset + chunk.length && offset + size > chunk.offset;
+    });
+    for (const entry of penalised) {
+      const from = Math.max(entry.offset, chunk.offset);
+      const to = Math.min(entry.offset + entry.length, chunk.offset + chunk.length);
+      const shift = (from - chunk.offset) * valueBytes;
+      const coefficient = Math.fround(2 * (entry.l2 ?? 0));
+      kernels.addScaled(at(gradient, chunk) + shift, at(parameters, chunk) + shift, to - from, coefficient);
     }
-    return { meanSquares, squares, finite };
+    const whole = penalised.length === 0 ? mean : kernels.squares(at(gradient, chunk), chunk.length);
+    return { meanSquares: mean.squares, ...whole };
   }
+
+  const report = (): Report => ({
+    meanSquares: reports.map(({ meanSquares }) => meanSquares),
+    squares: reports.map(({ squares }) => squares),
+    finite: reports.every(({ finite }) => finite),
+  });
 
   return {
     chunks,
@@ -145,6 +151,7 @@ export function createReducer({ layout, chunks, kernels, budget, window }: Reduc
     publish: (version) => sender.publish(version, layout.parameterCount, viewOf),
     begin(task, attempt, leafCount, batch, assignments) {
       batchSize = batch;
+      reports = [];
       sum = createSum({
         task,
         attempt,
@@ -156,6 +163,7 @@ export function createReducer({ layout, chunks, kernels, budget, window }: Reduc
         kernels,
         destination: gradient,
         slots,
+        onChunk: (index) => (reports[index - chunks.first] = finish(all[index - chunks.first]!)),
       });
       return sum.begin(assignments);
     },
@@ -170,7 +178,7 @@ export function createReducer({ layout, chunks, kernels, budget, window }: Reduc
     take(frame) {
       assert(sum !== null, 'a frame belongs to an open sum');
       const effects = sum.take(frame);
-      return { effects, report: sum.complete ? finish() : null };
+      return { effects, report: sum.complete ? report() : null };
     },
     commit(version, scalars) {
       for (const chunk of all) {

@@ -7,6 +7,7 @@
 import { ProtocolError } from '../shared/errors.ts';
 import { decodeWorkerMessage, encodeControl, isControl } from '../shared/protocol/control.ts';
 import { decodeFrame, encodeFrame } from '../shared/protocol/frame.ts';
+import type { DataFrame } from '../shared/protocol/messages.ts';
 import type { Frames, Hub, HubEvents, PeerId } from '../shared/transport/transport.ts';
 import type { Clock } from '../shared/runtime/clock.ts';
 import type { Coordinator } from './coordinator.ts';
@@ -36,6 +37,7 @@ const tickMs = 1000;
 export async function startCoordinator<T>(options: ShellOptions<T>): Promise<CoordinatorShell<T>> {
   const { coordinator, epoch, clock } = options;
   const connected = new Set<PeerId>();
+  const lastFrames = new WeakMap<DataFrame, Frames>();
   let settled = false;
   let cancelTick = (): void => {};
   let settle: { resolve: (value: T) => void; reject: (error: unknown) => void };
@@ -92,12 +94,21 @@ export async function startCoordinator<T>(options: ShellOptions<T>): Promise<Coo
     }
   }
 
+  /** A frame that goes to many workers is encoded once: its checksum is what costs. */
+  function encoded(frame: DataFrame): Frames {
+    const known = lastFrames.get(frame);
+    if (known !== undefined) return known;
+    const frames = encodeFrame(frame, epoch);
+    lastFrames.set(frame, frames);
+    return frames;
+  }
+
   function carryOut(effect: Effect): void {
     switch (effect.type) {
       case 'send':
         return hub.send(effect.peer, encodeControl(epoch, effect.message));
       case 'sendFrame':
-        return hub.send(effect.peer, encodeFrame(effect.frame, epoch));
+        return hub.send(effect.peer, encoded(effect.frame));
       case 'drop':
         return hub.drop(effect.peer, effect.reason);
       case 'notice':

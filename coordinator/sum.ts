@@ -30,6 +30,7 @@ export interface SumOptions {
   readonly kernels: Kernels;
   readonly destination: number; // byte offset of chunk `chunks.first` of the result
   readonly slots: readonly number[]; // byte offsets of room for one chunk each: the budget
+  readonly onChunk?: (chunk: number) => void; // told once of each, when its sum is complete
 }
 
 export interface Assignment {
@@ -124,6 +125,7 @@ export function createSum(options: SumOptions): Sum {
     }
     assert.equal(offset, destinationOf(chunk), 'the leftmost node lies in the result');
     remaining -= 1;
+    options.onChunk?.(chunk);
   }
 
   return {
