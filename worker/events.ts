@@ -16,6 +16,7 @@ export type WorkerEvent =
       readonly welcome: Welcome;
       readonly ready: Extract<WorkerMessage, { type: 'ready' }>;
     }
+  | { readonly type: 'installed'; readonly values: Float32Array | Float64Array } // copied: may be overwritten
   | {
       readonly type: 'computed';
       readonly task: TaskMessage;

@@ -136,7 +136,10 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
   async function install({ array, values }: Extract<WorkerEffect, { type: 'install' }>): Promise<void> {
     const { compute, training } = equipment!;
     const { height, width, channels } = training.shape;
-    if (array === 'parameters') await compute.setParameters(values as Float32Array);
+    if (array === 'parameters') {
+      await compute.setParameters(values as Float32Array);
+      dispatch({ type: 'installed', values });
+    }
     if (array === 'basis')
       await compute.setBasis(decodeBasis(values as Float32Array, height * width * channels));
     if (array === 'statistics') await compute.setStatistics(values as Float32Array);

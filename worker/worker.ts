@@ -50,6 +50,7 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
   let told = new WeakSet<TaskMessage>(); // the messages that told of this task, on this connection
   let nodes = new Map<string, NodeState>();
   const incoming = new Map<ArrayKind, Incoming>();
+  let spare: Float32Array | null = null;
   const versions = new Map<ArrayKind, number>(); // of whole arrays
 
   function onMessage(message: CoordinatorMessage): WorkerEffect[] {
@@ -95,9 +96,16 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
   function announce({ array, version, length }: Extract<CoordinatorMessage, { type: 'array' }>): void {
     if (incoming.get(array)?.version === version) return; // several reducers announce the same
     const wide = array === 'covariance';
-    const values = wide ? new Float64Array(length) : new Float32Array(length);
+    const values = wide ? new Float64Array(length) : takeSpare(length);
     const chunks = Math.ceil(length / valuesPerChunk(values));
     incoming.set(array, { version, values, here: new Uint8Array(chunks), remaining: chunks });
+  }
+
+  /** Room for float32: an array that was copied to the device, since fresh memory costs more than the copy. */
+  function takeSpare(length: number): Float32Array {
+    const found = spare?.length === length ? spare : new Float32Array(length);
+    if (found === spare) spare = null;
+    return found;
   }
 
   function onArrayFrame({ array, version, chunk, values }: ArrayFrame): WorkerEffect[] {
@@ -221,6 +229,9 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
           return onArrayFrame(event.frame);
         case 'built':
           return onBuilt(event);
+        case 'installed':
+          if (event.values instanceof Float32Array) spare = event.values;
+          return [];
         case 'computed':
           return onComputed(event.task, event.node, event.result);
         default:
