@@ -49,7 +49,8 @@ export function noteChild(paths, pid) {
   const file = childFile(paths);
   mkdirSync(paths.cache, { recursive: true });
   rmSync(file, { force: true });
-  symlinkSync(ownerOf(pid), file);
+  const owner = ownerOf(pid);
+  if (owner !== '') symlinkSync(owner, file); // else it has ended already
   return () => rmSync(file, { force: true });
 }
 
