@@ -1,0 +1,81 @@
+/**
+ * The exchange alone against memcpy of the bytes that it moves: reduce, Adam and broadcast of P parameters, over
+ * loopback, between a coordinator and workers that are processes of their own and compute nothing.
+ *
+ * The bytes moved are 4P from every worker (its gradient) and 4P to every worker (the parameters). What a worker
+ * does to a gradient before it is sent (finish leaf) is counted too.
+ */
+import { defineBenchmark, type BenchTable, type Figure } from './benchmark.ts';
+import { startPart, type Part } from './part.ts';
+import type { ExchangeOptions, ExchangeResult, ExchangeRound } from './parts/exchange-run.ts';
+import type { ExchangeWorkerOptions } from './parts/exchange-worker.ts';
+import { atMost, figure, ratio } from './rounds.ts';
+
+const barOfMemcpy = 5;
+
+export const exchange = defineBenchmark({
+  name: 'exchange',
+  describe: 'Reduce, Adam and broadcast alone, over loopback, against memcpy of the bytes moved',
+  flags: {
+    parameters: { type: 'number', default: 48_500_000, describe: 'trained parameters of the model' },
+    workers: { type: 'number', default: 2, describe: 'worker processes' },
+    reducers: { type: 'number', default: 1, describe: 'reducers that share the exchange' },
+  },
+  async run(context, given): Promise<BenchTable> {
+    const { parameters, workers, reducers } = given;
+    const { say, rounds } = context;
+    const options: ExchangeOptions = { parameters, workers, reducers, rounds };
+    const started: Part[] = [];
+    const start = async (name: string, partOptions: unknown): Promise<Part> => {
+      const part = await startPart(context, name, partOptions);
+      started.push(part);
+      return part;
+    };
+    try {
+      say('starting a coordinator and its workers');
+      const coordinator = await start('exchange-run', options);
+      const endpoint = await coordinator.ask<string>('endpoint');
+      const worker: ExchangeWorkerOptions = { endpoint, parameters, workers };
+      const peers = await Promise.all(
+        Array.from({ length: workers }, () => start('exchange-worker', worker)),
+      );
+      say(`${rounds} rounds`);
+      const [result] = await Promise.all([
+        coordinator.ask<ExchangeResult>('result'),
+        ...peers.map((peer) => peer.ask('end')),
+      ]);
+      return tableOf(options, result);
+    } finally {
+      await Promise.all(started.map((part) => part.end()));
+    }
+  },
+});
+
+function tableOf(
+  { parameters, workers, reducers }: ExchangeOptions,
+  { rounds, peakBytes }: ExchangeResult,
+): BenchTable {
+  const series = (phase: keyof ExchangeRound): number[] => rounds.map((round) => round[phase]);
+  const phase = (name: string, of: keyof ExchangeRound): Figure => figure(`  ${name}`, 'ms', series(of));
+  const limitBytes = 6 * 4 * parameters + 150e6;
+  const megabytes = (8 * parameters * workers) / 1e6;
+  return {
+    name: 'exchange',
+    settings: { parameters, workers, reducers, 'MB moved': Math.round(megabytes) },
+    figures: [
+      figure('exchange', 'ms', series('exchange')),
+      phase('tasks told, gradients finished', 'compute'),
+      phase('the rest of the sum', 'reduce'),
+      phase('Adam', 'commit'),
+      phase('parameters to all workers', 'broadcast'),
+      figure('memcpy of the bytes moved', 'ms', series('memcpy')),
+      ratio('exchange, in memcpys', series('exchange'), series('memcpy'), atMost(barOfMemcpy)),
+      figure("coordinator's peak memory", 'MB', [peakBytes / 1e6], atMost(limitBytes / 1e6)),
+    ],
+    breakdowns: [],
+    notes: [
+      `Moved: 4P bytes from and 4P to each of ${workers} workers; memcpy of as many runs on one core, while all ` +
+        'others wait.',
+    ],
+  };
+}

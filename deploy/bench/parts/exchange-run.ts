@@ -1,0 +1,155 @@
+/**
+ * The coordinator of a benchmark of the exchange: the real shell on real sockets, and a program that makes steps
+ * of a model that computes nothing.
+ *
+ * A step ends when the last worker has the new parameters, which the program finds out by a second task that
+ * needs them. Between two steps nobody works, and the same bytes are copied by memcpy in this process.
+ */
+import assert from 'node:assert/strict';
+import { createCluster } from '../../../coordinator/cluster.ts';
+import { createCoordinator } from '../../../coordinator/coordinator.ts';
+import { createDeadlines, defaultDeadlines } from '../../../coordinator/deadlines.ts';
+import { bindHub } from '../../../coordinator/listening.ts';
+import { ask, type Program, type StepResult } from '../../../coordinator/requests.ts';
+import { startCoordinator } from '../../../coordinator/shell.ts';
+import { createStores } from '../../../coordinator/stores.ts';
+import { runError } from '../../../shared/errors.ts';
+import { createKernels } from '../../../shared/math/kernels.ts';
+import { systemClock } from '../../../shared/runtime/clock.ts';
+import { createZeromqTransport } from '../../../shared/transport/zeromq.ts';
+import type { AnswerPart } from '../part.ts';
+
+export interface ExchangeOptions {
+  readonly parameters: number; // P
+  readonly workers: number;
+  readonly reducers: number;
+  readonly rounds: number; // one more is made first, and not counted
+}
+
+/** Milliseconds of one round. */
+export interface ExchangeRound {
+  readonly exchange: number; // from the first word of a step to the last worker's new parameters
+  readonly memcpy: number; // of as many bytes
+  readonly compute: number; // until every worker has said that its gradient is there
+  readonly reduce: number; // until it is summed
+  readonly commit: number; // Adam, and the parameters on their way
+  readonly broadcast: number; // until all workers have them
+}
+
+export interface ExchangeResult {
+  readonly rounds: readonly ExchangeRound[];
+  readonly peakBytes: number; // of this process, without what memcpy needs
+}
+
+export const benchVersion = '0.0.0-bench';
+export const benchDataHash = 'bench';
+const budgetChunks = 24; // as coordinator/main.ts has them
+const windowChunks = 8;
+const optimiser = { updates: 0, learningRate: 1e-6, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+const nowMs = (): number => systemClock.nowMs();
+
+/** Answers `endpoint`, and `result` once all rounds are over. */
+export async function openExchangeRun(options: ExchangeOptions): Promise<AnswerPart> {
+  const { workers, reducers } = options;
+  const cluster = createCluster({
+    door: {
+      version: benchVersion,
+      requireIdentical: true,
+      dataHash: benchDataHash,
+      testDataHash: null,
+      model: null,
+      welcome: { configuration: {}, dataPath: 'none', testDataPath: null },
+    },
+    minWorkers: workers,
+    expectedWorkers: workers,
+    stores: createStores({ reducers, budget: budgetChunks, window: windowChunks, createKernels }),
+    deadlines: createDeadlines(defaultDeadlines),
+    nowMs,
+  });
+  const rounds: ExchangeRound[] = [];
+  let fail: (error: Error) => void;
+  const failed = new Promise<never>((_, reject) => (fail = reject));
+  failed.catch(() => {}); // `result` tells
+  const shell = await startCoordinator({
+    coordinator: createCoordinator(cluster, makeRounds(options, rounds)),
+    epoch: 1,
+    clock: systemClock,
+    bind: (events) => bindHub(createZeromqTransport(systemClock), { host: '127.0.0.1', port: 0 }, events),
+    onNotice: (notice) => {
+      if (notice.kind !== 'lost' && notice.kind !== 'refused') return;
+      fail(runError(`rank ${notice.rank} of the exchange was ${notice.kind}: ${notice.reason}`));
+    },
+    onOffence: (peer, kind, message) => fail(runError(`${peer} ${message} (${kind})`)),
+  });
+  return async (question) => {
+    if (question === 'endpoint') return shell.endpoint;
+    await Promise.race([shell.finished, failed]);
+    const copies = 2 * options.parameters * 4;
+    const peakBytes = process.resourceUsage().maxRSS * 1024 - copies;
+    return { rounds: rounds.slice(1), peakBytes } satisfies ExchangeResult;
+  };
+}
+
+function* makeRounds(options: ExchangeOptions, made: ExchangeRound[]): Program<true> {
+  const { workers, rounds, parameters } = options;
+  yield* ask({ kind: 'model' }, 'model');
+  yield* ask({ kind: 'load', version: 1, fill: (part) => void part.parameters.fill(0.01) }, 'done');
+  const copy = prepareCopy(parameters, workers);
+  yield* fence(workers);
+  for (let round = 0; round <= rounds; round++) {
+    const before = round % 2 === 0 ? copy() : 0;
+    const exchanged = yield* exchange(workers, round);
+    made.push({ ...exchanged, memcpy: round % 2 === 0 ? before : copy() });
+  }
+  return true;
+}
+
+function* exchange(workers: number, step: number): Program<Omit<ExchangeRound, 'memcpy'>> {
+  const beganMs = nowMs();
+  const { result } = yield* ask(
+    {
+      kind: 'step',
+      step,
+      leafCount: workers,
+      batchSize: workers,
+      settings: { klWeight: 1 },
+      optimiser: { ...optimiser, updates: step },
+      clipNorm: null,
+      onNonfinite: 'stop',
+    },
+    'step',
+  );
+  assert.equal(result.workerCount, workers, 'workers of a step');
+  const steppedMs = nowMs();
+  yield* fence(workers);
+  const endedMs = nowMs();
+  return { exchange: endedMs - beganMs, ...phasesOf(result), broadcast: endedMs - steppedMs };
+}
+
+const phasesOf = ({ phases }: StepResult) => ({
+  compute: phases.compute * 1000,
+  reduce: phases.exchange * 1000,
+  commit: phases.commit * 1000,
+});
+
+/** A task that needs the parameters, and computes nothing: it is over when all workers have them. */
+function* fence(workers: number): Program<void> {
+  const spec = {
+    kind: 'evaluate',
+    split: 'training',
+    rowCount: workers,
+    settings: { klWeight: 1 },
+  } as const;
+  yield* ask({ kind: 'sum', spec, leafCount: workers, resultLength: 0, dtype: 'float32' }, 'sum');
+}
+
+/** @returns memcpy of what a step moves: P values from every worker, and P values to it. Milliseconds */
+function prepareCopy(parameters: number, workers: number): () => number {
+  const from = new Float32Array(parameters).fill(0.01);
+  const to = new Float32Array(parameters).fill(0.02);
+  return () => {
+    const beganMs = nowMs();
+    for (let copies = 0; copies < 2 * workers; copies++) to.set(from);
+    return nowMs() - beganMs;
+  };
+}
