@@ -6,4 +6,5 @@ export const parts: Readonly<Record<string, () => Promise<OpenPart>>> = {
   'peers-reference': async () => (await import('./peers/reference.ts')).openReference,
   'exchange-run': async () => (await import('./parts/exchange-run.ts')).openExchangeRun,
   'exchange-worker': async () => (await import('./parts/exchange-worker.ts')).openExchangeWorker,
+  'read-mat': async () => (await import('./parts/read-mat.ts')).openReadMat,
 };
