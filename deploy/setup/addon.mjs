@@ -1,7 +1,7 @@
 /**
  * The native addon of tfjs-node-gpu: its C++ sources come with the npm package, and are compiled here against
- * whichever TensorFlow was found. They call TensorFlow's stable C interface only, so sources written for 2.9
- * work with any later release, and CUDA 12 and Hopper come along.
+ * whichever TensorFlow was found, with the few changes of patches.mjs. They call TensorFlow's stable C interface
+ * only, so sources written for 2.9 work with any later release, and CUDA 12 and Hopper come along.
  *
  * npm wipes its packages whenever it installs, so the addon lives in the cache, as
  * `addon/<digest>/tfjs_binding.node`; `addon/current` names the one in use, and the package holds a link to that.
@@ -21,6 +21,7 @@ import {
 } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { replaceLink } from './packages.mjs';
+import { patchSources, patchText } from './patches.mjs';
 import { packageFolder } from './paths.mjs';
 import { run, withTemporaryFolder } from './process.mjs';
 import { withProgress } from './progress.mjs';
@@ -44,9 +45,6 @@ import { withProgress } from './progress.mjs';
 const PACKAGE = '@tensorflow/tfjs-node-gpu';
 const FILE = 'tfjs_binding.node';
 const FLAGS = ['-O2', '-std=c++17', '-fPIC', '-shared', '-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION'];
-/** A header that TensorFlow's wheels lack, and the one that declares the same in them. */
-const MISSING_HEADER = '"tensorflow/core/platform/ctstring_internal.h"';
-const HEADER_INSTEAD = '"tensorflow/c/tf_tstring.h"';
 
 /**
  * @param {Paths} paths
@@ -126,15 +124,14 @@ export async function verifyVendorAddon(paths) {
 async function compileAddon(paths, library, compiler, temporary) {
   const sources = join(temporary, 'sources');
   cpSync(bindingFolder(paths), sources, { recursive: true });
-  const backend = join(sources, 'tfjs_backend.cc');
-  writeFileSync(backend, readFileSync(backend, 'utf8').replace(MISSING_HEADER, HEADER_INSTEAD));
+  const patched = patchSources(sources);
+  if (patched.problem !== null) return { version: null, problem: patched.problem };
   const folder = resolve(paths.cache, library.folder);
   const lib = join(folder, library.lib);
   const args = [
     ...FLAGS,
     ...[headersFolder(paths), join(folder, library.include)].map((include) => `-I${include}`),
-    backend,
-    join(sources, 'tfjs_binding.cc'),
+    ...patched.files,
     '-o',
     join(temporary, FILE),
     `-L${lib}`,
@@ -168,7 +165,7 @@ async function loadAddon(file) {
  * @returns {string} digest of everything that the addon is made from
  */
 export function addonIdentity(paths, library) {
-  const hash = createHash('sha256').update(JSON.stringify([FLAGS, HEADER_INSTEAD, library]));
+  const hash = createHash('sha256').update(JSON.stringify([FLAGS, patchText(), library]));
   const binding = bindingFolder(paths);
   for (const name of readdirSync(binding).sort())
     hash.update(`\0${name}\0`).update(readFileSync(join(binding, name)));

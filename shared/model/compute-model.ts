@@ -7,10 +7,10 @@
 import assert from 'node:assert';
 import * as tf from '@tensorflow/tfjs-core';
 import { rowLength, type Batch } from '../data/dataset.ts';
-import type { LayoutEntry } from '../math/layout.ts';
 import { leadingComponents } from '../math/pca.ts';
 import type { Compute, DrawKey, StepSettings, Terms } from './compute.ts';
 import { addCovariance } from './covariance.ts';
+import { gradientInto } from './gradient-reading.ts';
 import { featuresOf, loadModel, type LoadedModel, type LoadOptions } from './loaded-model.ts';
 import type { Loss, Mode, Model, Parameters } from './model.ts';
 import { render } from './pictures.ts';
@@ -84,34 +84,17 @@ async function gradient(
   out: Float32Array,
 ): Promise<Terms> {
   assert.equal(out.length, loaded.layout.parameterCount, 'values of the gradient');
-  const [terms, ...grads] = tf.tidy(() => {
-    let terms: tf.Tensor1D | null = null;
-    const { grads } = tf.valueAndGrads((...trained: tf.Tensor[]) => {
-      const loss = lossOf(
-        loaded,
-        loaded.parameters.named(trained),
-        batch,
-        draw,
-        { kind: 'training' },
-        settings,
-      );
-      terms = tf.keep(stackTerms(termNames, loss));
-      return loss.loss;
-    })([...loaded.parameters.trained()]);
-    assert(terms !== null);
-    return [terms, ...grads] as [tf.Tensor1D, ...tf.Tensor[]];
-  });
-  await readGradient(loaded.layout.trained, grads, out);
+  let terms: tf.Tensor1D | null = null;
+  const { layout, parameters, runtime } = loaded;
+  const compute = (trained: Parameters): tf.Scalar => {
+    const mode: Mode = { kind: 'training' };
+    const loss = lossOf(loaded, parameters.withFrozen(trained), batch, draw, mode, settings);
+    terms = tf.keep(stackTerms(termNames, loss));
+    return loss.loss;
+  };
+  await gradientInto(runtime, layout.trained, parameters.trained(), compute, out);
+  assert(terms !== null);
   return readTerms(termNames, terms);
-}
-
-async function readGradient(entries: readonly LayoutEntry[], grads: readonly tf.Tensor[], out: Float32Array) {
-  for (const [index, { offset }] of entries.entries()) {
-    const tensor = grads[index];
-    assert(tensor !== undefined);
-    out.set(await tensor.data<'float32'>(), offset);
-    tensor.dispose();
-  }
 }
 
 /** One tensor of all terms, so that they are read at once. */

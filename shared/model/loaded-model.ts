@@ -48,7 +48,7 @@ export function loadModel(
     layout,
     parameters,
     statistics,
-    named: () => parameters.named(parameters.trained()),
+    named: parameters.named,
     basis: () => basis,
     projection() {
       assert(projection !== null, 'the basis is needed before it was set');

@@ -15,8 +15,10 @@ export interface ParameterStore {
   set(values: Float32Array): void;
   /** The trained parameters, in layout order. */
   trained(): readonly Tensor[];
-  /** All parameters by name, with these in the place of the trained ones. */
-  named(trained: readonly Tensor[]): Parameters;
+  /** All parameters by name. */
+  named(): Parameters;
+  /** These, looked up only when they are asked for, beside the frozen ones. */
+  withFrozen(trained: Parameters): Parameters;
   dispose(): void;
 }
 
@@ -28,17 +30,20 @@ export function createParameterStore(layout: Layout, runtime: Runtime, seed: num
   const frozen = layout.frozen.map((entry) => cut(entry, frozenValues));
   const namedFrozen = byName(layout.frozen, frozen);
   let trained: Tensor[] | null = null;
+  const current = (): readonly Tensor[] => {
+    assert(trained !== null, 'parameters are needed before they were set');
+    return trained;
+  };
   return {
     set(values) {
       assert.equal(values.length, layout.parameterCount, 'values of [P]');
       dispose(trained ?? []); // first, so that two copies never fill the device
       trained = layout.trained.map((entry) => cut(entry, values));
     },
-    trained() {
-      assert(trained !== null, 'parameters are needed before they were set');
-      return trained;
-    },
-    named: (tensors) => ({ ...namedFrozen, ...byName(layout.trained, tensors) }),
+    trained: current,
+    named: () => ({ ...namedFrozen, ...byName(layout.trained, current()) }),
+    withFrozen: (tensors) =>
+      Object.defineProperties({ ...namedFrozen }, Object.getOwnPropertyDescriptors(tensors)),
     dispose: () => dispose([...frozen, ...(trained ?? [])]),
   };
 }

@@ -21,6 +21,15 @@ export interface Runtime {
   readonly fingerprint: Fingerprint;
   /** A tensor of a copy of the values: the array may be overwritten afterwards. */
   upload(values: Float32Array, shape: readonly number[]): Tensor;
+  /** Reads without detours; without one, `data()` and a second copy do. */
+  readonly reader?: Reader;
   /** Draws of one micro-batch: a pure function of the key and of the order of calls. */
   draws(key: DrawKey): Draws;
+}
+
+export interface Reader {
+  /** Copies a float32 tensor's values into an array that is there already; waits until they are computed. */
+  read(tensor: Tensor, out: Float32Array): void;
+  /** Whether tensors live in the host's memory, computed when they are made: reading early costs nothing. */
+  readonly isHostMemory: boolean;
 }

@@ -17,7 +17,11 @@ export interface TensorflowBackend {
     readonly TF_ATTR_FLOAT: number;
     readonly TF_ATTR_BOOL: number;
     readonly TF_ATTR_STRING: number;
+    /** Only where the addon is ours (deploy/setup/patches.mjs). */
+    readonly tensorDataInto?: (id: number, out: Float32Array) => void;
   };
+  /** Where a tensor is: an array that has not been uploaded yet, or TensorFlow's tensor of that id. */
+  readonly tensorMap: { get(dataId: object): { readonly id: number; readonly values: Float32Array | null } };
   executeMultipleOutputs(
     name: string,
     attributes: readonly OperationAttribute[],
@@ -63,4 +67,16 @@ export function executeOne(
   const [output] = execute(name, attributes, inputs);
   if (output === undefined) throw new Error(`${name} has no output`);
   return output;
+}
+
+/** Copies the values of a float32 tensor into `out`, by one memcpy where the addon offers it. */
+export function readInto(
+  tensor: tf.Tensor,
+  out: Float32Array,
+  { binding, tensorMap }: Pick<TensorflowBackend, 'binding' | 'tensorMap'> = tensorflowBackend(),
+): void {
+  const { id, values } = tensorMap.get(tensor.dataId);
+  if (values !== null) out.set(values);
+  else if (binding.tensorDataInto === undefined) out.set(tensor.dataSync<'float32'>());
+  else binding.tensorDataInto(id, out);
 }

@@ -13,7 +13,7 @@ import type { Runtime, RuntimeOptions } from '../runtime.ts';
 import { cpuModel, visibleGpus } from './device.ts';
 import { registerTensorflowGradients } from './tensorflow-gradients.ts';
 import { tensorflowBatchNorm, tensorflowDraws, upload } from './tensorflow-kernels.ts';
-import { tensorflowBackend } from './tensorflow-backend.ts';
+import { readInto, tensorflowBackend } from './tensorflow-backend.ts';
 
 /** What the process must have in its environment before TensorFlow is loaded. */
 export function tensorflowEnvironment({
@@ -59,6 +59,7 @@ export async function openTensorflow(options: RuntimeOptions): Promise<Runtime> 
       precision: backend.isUsingGpuDevice ? options.precision : 'float32',
     },
     upload,
+    reader: { read: (tensor, out) => readInto(tensor, out), isHostMemory: !backend.isUsingGpuDevice },
     draws: tensorflowDraws,
   };
 }

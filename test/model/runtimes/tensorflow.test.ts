@@ -7,7 +7,9 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import * as tf from '@tensorflow/tfjs-core';
 import { openRuntime } from '../../../shared/model/runtimes.ts';
+import { readInto, tensorflowBackend } from '../../../shared/model/runtimes/tensorflow-backend.ts';
 import { tensorflowEnvironment } from '../../../shared/model/runtimes/tensorflow.ts';
 import { agreesWithCpu } from '../../support/agreement.ts';
 import { requiresFile } from '../../support/requires.ts';
@@ -25,6 +27,30 @@ if (existsSync(addon)) {
   runtimeContract('tensorflow', open);
   agreesWithCpu('tensorflow', open);
   twoProcessesAgree();
+  readsInPlace();
+}
+
+function readsInPlace(): void {
+  test('tensorflow: values are read into place, by the addon or without it', async () => {
+    const { reader } = await open();
+    const backend = tensorflowBackend();
+    tf.tidy(() => {
+      const sum = tf.add(tf.tensor1d([1, 2, 3]), tf.scalar(0.5));
+      const read = (tensor: tf.Tensor): number[] => {
+        const out = new Float32Array(5).fill(9);
+        reader!.read(tensor, out.subarray(1, 4));
+        return [...out];
+      };
+      assert.deepEqual(read(sum), [9, 1.5, 2.5, 3.5, 9]);
+      assert.deepEqual(read(tf.tensor1d([4, 5, 6])), [9, 4, 5, 6, 9], 'one that was never uploaded');
+      assert.throws(() => reader!.read(sum, new Float32Array(2)), /12 bytes into an array of 8/);
+      const { tensorDataInto: _, ...vendors } = backend.binding;
+      const mended = Object.assign(Object.create(backend) as typeof backend, { binding: vendors });
+      const out = new Float32Array(3);
+      readInto(sum, out, mended);
+      assert.deepEqual([...out], [1.5, 2.5, 3.5]);
+    });
+  });
 }
 
 function twoProcessesAgree(): void {
