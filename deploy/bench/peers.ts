@@ -32,7 +32,8 @@ const ours = 'lockstep';
 
 export const peers = defineBenchmark({
   name: 'peers',
-  describe: 'The full model beside PyTorch, PyTorch DDP and Keras on the same cores (downloads them: asks first)',
+  describe:
+    'The full model beside PyTorch, PyTorch DDP and Keras on the same cores (downloads them: asks first)',
   flags: {
     yes: { type: 'boolean', default: false, describe: 'make the 7 GB virtual environment without asking' },
     processes: { type: 'number', default: 2, describe: 'workers of one thread; peers get as many threads' },
@@ -84,6 +85,7 @@ async function compare(context: BenchContext, sizes: Sizes, places: Places): Pro
     {
       name: ours,
       measure: async (round) => {
+        say(ours);
         const runDir = join(places.folder, `round-${round}`);
         const answer = await trainOurs(context, sizes, runDir);
         rmSync(runDir, { recursive: true, force: true });
@@ -93,6 +95,7 @@ async function compare(context: BenchContext, sizes: Sizes, places: Places): Pro
     ...contestants.map((peer): Side => ({
       name: peer.name,
       measure: async () => {
+        say(peer.name);
         const answer = await ask(peer.name, peer, 'train', places, inputs, peer.args);
         return { [peer.name]: numberOf(peer.name, answer, 'samplesPerSecond') };
       },
@@ -104,7 +107,11 @@ async function compare(context: BenchContext, sizes: Sizes, places: Places): Pro
 
 function trainOurs({ entry }: BenchContext, sizes: Sizes, runDir: string): Promise<Answer> {
   const environment = neutralEnvironment(process.env);
-  return answerOf(ours, { program: process.execPath, args: [entry, ...trainWords(sizes, runDir)], environment });
+  return answerOf(ours, {
+    program: process.execPath,
+    args: [entry, ...trainWords(sizes, runDir)],
+    environment,
+  });
 }
 
 async function makeReference(
@@ -183,7 +190,9 @@ export function tableOf(
 ): BenchTable {
   const valuesOf = (name: string): readonly number[] => series[name] ?? [];
   const speed = valuesOf(ours);
-  const single = contestants.filter(({ isSingleProcess }) => isSingleProcess).map(({ name }) => valuesOf(name));
+  const single = contestants
+    .filter(({ isSingleProcess }) => isSingleProcess)
+    .map(({ name }) => valuesOf(name));
   const best = derive(single, (...values) => Math.max(...values));
   const figures: Figure[] = [
     figure(`${ours}, ${processes} x 1`, 'samples/s', speed),

@@ -31,7 +31,7 @@ export async function alternate(
   { rounds, warmUps = 1, say = () => {} }: RoundOptions,
 ): Promise<Series> {
   const series: Record<string, number[]> = {};
-  for (let round = -warmUps; round < rounds; round++) {
+  for (let round = 0 - warmUps; round < rounds; round++) {
     say(round < 0 ? 'warming up' : `round ${round + 1} of ${rounds}`);
     for (const side of orderOf(sides, round)) {
       const figures = await side.measure(round);

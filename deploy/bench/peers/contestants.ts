@@ -52,14 +52,25 @@ export function peersOf({ processes, batchSize, steps }: Sizes): Peer[] {
 /** Variables of ours set fields of a run, which must be those of the preset here. */
 export function neutralEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(environment).filter(
-    ([name]) => !name.startsWith('LOCKSTEP_') || name === 'LOCKSTEP_OFFLINE' || name === 'LOCKSTEP_TENSORFLOW',
+    ([name]) =>
+      !name.startsWith('LOCKSTEP_') || name === 'LOCKSTEP_OFFLINE' || name === 'LOCKSTEP_TENSORFLOW',
   );
   return { ...Object.fromEntries(kept), CUDA_VISIBLE_DEVICES: '-1', TF_CPP_MIN_LOG_LEVEL: '3' };
 }
 
 /** Words of a `lockstep train` of the full model whose first step is not timed. @param runDir to be made */
 export function trainWords({ processes, batchSize, steps }: Sizes, runDir: string): string[] {
-  const words = ['train', '--json', '--quiet', '--preset', 'svhn', '--data', 'synthetic', '--runtime', 'tensorflow'];
+  const words = [
+    'train',
+    '--json',
+    '--quiet',
+    '--preset',
+    'svhn',
+    '--data',
+    'synthetic',
+    '--runtime',
+    'tensorflow',
+  ];
   words.push('--allow-cpu', '--synthetic-rows', '4000', '--workers', `${processes}`, '--threads', '1');
   words.push('--batch-size', `${batchSize}`, '--micro-batch-size', `${batchSize / processes}`);
   words.push('--steps', `${steps + 1}`, '--run-dir', runDir);

@@ -95,7 +95,9 @@ async function requirePython(): Promise<void> {
   const { ok, output } = await run('python3', ['-c', script]);
   const expected = `Python ${oldestPython.join('.')} to ${newestPython.join('.')} with venv and pip`;
   if (!ok) {
-    throw unavailableError(`bench peers: got no such python3, expected ${expected}: install it (python3-venv)`);
+    throw unavailableError(
+      `bench peers: got no such python3, expected ${expected}: install it (python3-venv)`,
+    );
   }
   const [major = 0, minor = 0] = output.trim().split(' ').map(Number);
   if (major === 3 && minor >= oldestPython[1] && minor <= newestPython[1]) return;
@@ -115,7 +117,14 @@ async function make(paths: Paths, folder: string): Promise<void> {
     const temporary = join(folder, 'tmp'); // pip's own may be a small file system in memory
     mkdirSync(temporary);
     const scripts = scriptFolder(paths);
-    const args = ['-m', 'pip', 'install', '--no-cache-dir', '--disable-pip-version-check', '--only-binary=:all:'];
+    const args = [
+      '-m',
+      'pip',
+      'install',
+      '--no-cache-dir',
+      '--disable-pip-version-check',
+      '--only-binary=:all:',
+    ];
     args.push('--requirement', join(scripts, 'requirements.txt'));
     args.push('--constraint', join(scripts, 'constraints.txt'));
     await withProgress(
