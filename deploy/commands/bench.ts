@@ -17,7 +17,11 @@ const commandOf = (benchmark: Benchmark): CommandModule<object, CommonArguments>
   describe: benchmark.describe,
   builder: (yargs) =>
     (yargs.options(benchmark.flags) as Argv<object>)
-      .option('rounds', { type: 'number', default: 5, describe: 'how often each side is measured' })
+      .option('rounds', {
+        type: 'number',
+        default: benchmark.defaultRounds ?? 5,
+        describe: 'how often each side is measured',
+      })
       .option('json', { type: 'boolean', default: false, describe: 'one JSON object on standard output' }),
   handler: async (given) => {
     const { rounds, json } = given;
