@@ -8,7 +8,7 @@
  *
  *    0 magic u32    4 version u16   6 type u16      8 epoch u64
  *   16 task u32    20 attempt u16  22 dtype u16    24 first u32    28 end u32
- *   32 chunk u32   36 count u32    40 payload crc  44 header crc
+ *   32 chunk u32   36 count u32    40 payload sum  44 header crc
  *
  * An array frame keeps its version in `task`, the index of its kind in `first`, and 0 in `end` and `attempt`.
  */
@@ -16,6 +16,7 @@ import assert from 'node:assert';
 import { endianness } from 'node:os';
 import { crc32 } from 'node:zlib';
 import { ProtocolError } from '../errors.ts';
+import { checksumOf } from '../math/checksum.ts';
 import type { Frames } from '../transport/transport.ts';
 import { arrayKinds, protocolVersion, type DataFrame } from './messages.ts';
 
@@ -60,7 +61,7 @@ export const frameErrorKinds = [
   'type',
   'epoch',
   'length',
-  'payloadCrc',
+  'payloadChecksum',
 ] as const;
 type FrameErrorKind = (typeof frameErrorKinds)[number];
 
@@ -71,7 +72,7 @@ const elementBytes = { float32: 4, float64: 8, uint8: 1 } as const;
 
 /**
  * The frame as a message. The payload is a view of `frame.values`: it may not change until the receiver has
- * said that it arrived. Encode once and send the same message to many: the checksum is what costs (5 GB/s).
+ * said that it arrived. Encode once and send the same message to many: the checksum is what costs.
  *
  * @param epoch of the coordinator's incarnation; a frame of another is refused
  */
@@ -100,7 +101,7 @@ export function encodeFrame(frame: DataFrame, epoch: number): Frames {
     header.setUint32(16, frame.version, true);
     header.setUint32(24, arrayKinds.indexOf(frame.array), true);
   }
-  header.setUint32(40, crc32(payload), true);
+  header.setUint32(40, checksumOf(payload), true);
   const bytes = new Uint8Array(header.buffer);
   header.setUint32(44, crc32(bytes.subarray(0, 44)), true);
   return [bytes, payload];
@@ -131,9 +132,9 @@ export function decodeFrame(frames: Frames, expectation: FrameExpectation): Data
     throw refusal('epoch', `a frame of epoch ${epoch}, expected ${expectation.epoch}`);
   }
   checkLength(header, payload, expectation.values(header));
-  if (crc32(payload) !== view.getUint32(40, true)) {
+  if (checksumOf(payload) !== view.getUint32(40, true)) {
     throw refusal(
-      'payloadCrc',
+      'payloadChecksum',
       `a payload that does not match its checksum (${describe(header)}): damaged on its way`,
     );
   }

@@ -119,7 +119,7 @@ describe('messages', () => {
   test('that were damaged end the connection of their sender, who comes back', async () => {
     for (const [part, at, kind] of [
       [0, 20, 'headerCrc'],
-      [1, 7, 'payloadCrc'],
+      [1, 7, 'payloadChecksum'],
     ] as const) {
       let damaged = 0;
       const damage = (frames: Frames): Frames[] => {

@@ -172,7 +172,7 @@ describe('frame', () => {
     assert.equal(decode(encodeFrame(sum, 6)), 'epoch');
     assert.equal(decode([header, payload.subarray(4)]), 'length');
     assert.equal(decode(forged((view) => view.setUint32(36, 3, true))), 'length');
-    assert.equal(decode([header, new Uint8Array(payload.byteLength)]), 'payloadCrc');
+    assert.equal(decode([header, new Uint8Array(payload.byteLength)]), 'payloadChecksum');
   });
 
   test('a header is judged before its payload is read, and the message names what differs', () => {
@@ -188,7 +188,7 @@ describe('frame', () => {
     });
     assert.equal(
       kindOf(() => decodeFrame(damaged, expecting(2))),
-      'payloadCrc',
+      'payloadChecksum',
     );
     const { values, ...fields } = sum;
     assert.deepEqual(seen[0], { ...fields, dtype: 'float32', count: values.length });

@@ -1,6 +1,6 @@
 /**
  * The module that `lockstep setup` compiles from AssemblyScript to WebAssembly SIMD: the float kernels of the
- * exchange (reduce, adam), counter-based random numbers (random), and a symmetric eigen-solver
+ * exchange (reduce, adam, checksum), counter-based random numbers (random), and a symmetric eigen-solver
  * (eigen, tridiagonal).
  *
  * It is a language of its own with TypeScript's syntax; tsconfig.json leaves this folder out. Memory is
@@ -12,3 +12,4 @@ export { adam } from './adam';
 export { fillWords, fillUniform, fillNormal, fillDropoutMask } from './random';
 export { reduceStep, reflectFour, orthogonalise } from './eigen';
 export { countAbove, factorise, solve, residual, normalise } from './tridiagonal';
+export { checksumRows, checksumEnd } from './checksum';
