@@ -5,9 +5,7 @@
  * workers or random states: it asks for step after step, and evaluates, paints and saves at the end of epochs.
  */
 import type { ImageShape } from '../shared/data/dataset.ts';
-import { initialise } from '../shared/math/initialise.ts';
 import type { Kernels } from '../shared/math/kernels.ts';
-import { createLayout } from '../shared/math/layout.ts';
 import { estimateNoise, noiseScale } from '../shared/math/noise-scale.ts';
 import { klWeightAt, learningRateAt } from '../shared/math/schedule.ts';
 import type { Basis, Terms } from '../shared/model/compute.ts';
@@ -20,7 +18,8 @@ import type { EvaluationRecord, Journal, Snapshot, StepRecord } from './journal.
 import { paint } from './painting.ts';
 import { findBasis, publishBasis } from './principal-components.ts';
 import { beginInterval, beginProgress, follow, totalSteps, type Progress } from './progress.ts';
-import { ask, Interrupted, type Program, type StatePart, type StepResult } from './requests.ts';
+import { ask, Interrupted, type Program, type StepResult } from './requests.ts';
+import { provideParameters, takeSnapshot } from './state.ts';
 import { observeLoss } from './stopping.ts';
 
 export interface ProgramOptions {
@@ -61,6 +60,7 @@ export function* train(options: ProgramOptions): Program<RunResult> {
     journal.checkpoint(yield* takeSnapshot(model, basis, progress), false); // the seed alone would not bring them back
   }
   let stopped: End | null = null;
+  let saved: Snapshot | null = null; // the last one
   while (stopped === null) {
     let verdict = { early: false, best: false };
     try {
@@ -82,10 +82,11 @@ export function* train(options: ProgramOptions): Program<RunResult> {
     }
     const due = progress.sitting > 0 && journal.checkpointDue(progress.step, endsEpoch(agenda, progress));
     if (stopped !== null || verdict.best || due) {
-      journal.checkpoint(yield* takeSnapshot(model, basis, progress), verdict.best);
+      saved = yield* takeSnapshot(model, basis, progress);
+      journal.checkpoint(saved, verdict.best);
     }
   }
-  const { parameters } = yield* takeSnapshot(model, basis, progress);
+  const { parameters } = saved!; // a run ends with a checkpoint
   return {
     steps: progress.step,
     epochs: (progress.step * config.batchSize) / workload.split.training.length,
@@ -110,28 +111,6 @@ function* provideBasis({ config, workload, image, journal, resume }: ProgramOpti
   journal.basisKnown(basis);
   yield* publishBasis(basis);
   return basis;
-}
-
-/** First values of parameters and moments: made from the seed, given, or those of the checkpoint. */
-function* provideParameters(options: ProgramOptions, model: ModelDescription): Program<void> {
-  const { config, createKernels, resume } = options;
-  const layout = createLayout(model.parameters);
-  let parameters = resume?.parameters ?? options.initialParameters;
-  if (parameters === null) {
-    const kernels = createKernels(layout.parameterCount * 4 + 64);
-    const offset = kernels.allocate(layout.parameterCount * 4);
-    initialise(layout, config.seed, kernels, offset);
-    parameters = kernels.float32(offset, layout.parameterCount);
-  }
-  const fill = (part: StatePart): void => {
-    const slice = (values: Float32Array): Float32Array =>
-      values.subarray(part.offset, part.offset + part.parameters.length);
-    part.parameters.set(slice(parameters));
-    if (resume === null) return;
-    part.firstMoment.set(slice(resume.firstMoment));
-    part.secondMoment.set(slice(resume.secondMoment));
-  };
-  yield* ask({ kind: 'load', version: 1, fill }, 'done');
 }
 
 /** One step: ask for it, and write down what it was. */
@@ -222,24 +201,4 @@ function* evaluate(
   journal.evaluated(record);
   beginInterval(progress);
   return { early: config.stopOn !== 'none' && observed.stop, best };
-}
-
-/** Copies of all that a run needs to go on. */
-function* takeSnapshot(model: ModelDescription, basis: Basis | null, progress: Progress): Program<Snapshot> {
-  const { parts } = yield* ask({ kind: 'read' }, 'read');
-  const length = parts.reduce((sum, part) => sum + part.parameters.length, 0);
-  const gather = (pick: (part: StatePart) => Float32Array): Float32Array => {
-    const whole = new Float32Array(length);
-    for (const part of parts) whole.set(pick(part), part.offset);
-    return whole;
-  };
-  return {
-    parameters: gather((part) => part.parameters),
-    firstMoment: gather((part) => part.firstMoment),
-    secondMoment: gather((part) => part.secondMoment),
-    model,
-    basis,
-    statistics: progress.statistics,
-    progress: structuredClone({ ...progress, statistics: null }),
-  };
 }

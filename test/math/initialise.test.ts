@@ -1,7 +1,7 @@
 /** First values: a pure function of the seed and the parameter's index, within the initialiser's bounds. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { initialise, initialiseFrozen } from '../../shared/math/initialise.ts';
+import { initialise, initialiseFrozen, initialiseRange } from '../../shared/math/initialise.ts';
 import { createKernels } from '../../shared/math/kernels.ts';
 import {
   createLayout,
@@ -61,4 +61,22 @@ test('equal seeds give equal values, different seeds and parameters different on
   const twins = ['a', 'b'].map((name) => ({ name, shape: [8], initialiser: glorotUniform(1, 1) }));
   const { a, b } = valuesOf(twins, 1);
   assert.notDeepEqual(a, b);
+});
+
+test('a part of [P] gets the values that the whole has there, however small the room', () => {
+  const layout = createLayout(specs);
+  const kernels = createKernels(2 ** 16);
+  const whole = kernels.allocate(4 * layout.parameterCount);
+  initialise(layout, 5, kernels, whole);
+  const expected = kernels.float32(whole, layout.parameterCount).slice();
+  const room = kernels.allocate(4 * 64);
+  for (const [offset, length, roomLength] of [
+    [0, layout.parameterCount, 64],
+    [7, 1230, 13],
+    [1240, layout.parameterCount - 1240, 64],
+  ] as const) {
+    const part = new Float32Array(length).fill(NaN);
+    initialiseRange(layout, 5, offset, part, kernels, room, roomLength);
+    assert.deepEqual(part, expected.slice(offset, offset + length));
+  }
 });
