@@ -55,15 +55,31 @@ export function philox4x32(counter: Readonly<Words4>, key: readonly [number, num
   return [c0 >>> 0, c1 >>> 0, c2 >>> 0, c3 >>> 0];
 }
 
-/** The words of a stream, one after another: word i is the one that the kernels call value i. */
-export function wordsOf(seed: number, [s0, s1, s2]: PhiloxStream): () => number {
+/**
+ * The words of a stream, one after another: word i is the one that the kernels call value i.
+ * @param key1 the key's second word
+ */
+export function wordsOf(seed: number, [s0, s1, s2]: PhiloxStream, key1 = 0): () => number {
   let index = 0;
   let block: Words4 = [0, 0, 0, 0];
   return () => {
     const lane = index % 4;
-    if (lane === 0) block = philox4x32([index / 4, s0, s1, s2], [seed, 0]);
+    if (lane === 0) block = philox4x32([index / 4, s0, s1, s2], [seed, key1]);
     index++;
     return block[lane as 0 | 1 | 2 | 3];
+  };
+}
+
+/** The numbers, uint32, that dropout compares with its rate: a byte of the stream, then 24 bits under another key. */
+export function maskWordsOf(seed: number, stream: PhiloxStream): () => number {
+  const nextWord = wordsOf(seed, stream);
+  const nextRest = wordsOf(seed, stream, 1);
+  let index = 0;
+  let word = 0;
+  return () => {
+    const byte = index++ % 4;
+    if (byte === 0) word = nextWord();
+    return ((((word >>> (8 * byte)) & 0xff) << 24) | (nextRest() >>> 8)) >>> 0;
   };
 }
 

@@ -2,12 +2,13 @@
  * Layers as pairs of functions: one that names the parameters, and one that computes.
  *
  * A block is Dense, batch norm, ReLU and dropout. The bias of Dense is kept although batch norm cancels it,
- * so that parameter counts agree with those of Keras.
+ * so that parameter counts agree with those of Keras; in training it is not added (training-block.ts).
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { glorotUniform, type Initialiser, type ParameterSpec } from '../math/layout.ts';
 import { batchNormTraining } from './operations.ts';
 import type { Draws, EvaluationMode, Parameters, StatisticsSpec, TrainingMode } from './model.ts';
+import { trainingBlock, type BlockParameters } from './training-block.ts';
 
 export const batchNormEpsilon = 1e-3; // as Keras has it
 
@@ -80,10 +81,20 @@ export const blockArchitecture = (name: string, inputSize: number, size: number)
 
 /** Dense, batch norm, ReLU, dropout: x [b, inputSize] to [b, size]. */
 export function block(pass: Pass, name: string, x: tf.Tensor2D, dropoutRate: number): tf.Tensor2D {
+  if (pass.kind === 'training' && pass.observe === undefined) {
+    return trainingBlock(x, blockParametersOf(pass, name), batchNormEpsilon, dropoutRate, pass.draws);
+  }
   const active = tf.relu(batchNorm(pass, `${name}/norm`, dense(pass, `${name}/dense`, x)));
   if (pass.kind === 'evaluation' || dropoutRate === 0) return active;
   return tf.mul(active, pass.draws.dropoutMask(active.shape, dropoutRate));
 }
+
+const blockParametersOf = ({ parameters }: Pass, name: string): BlockParameters => ({
+  kernel: parameterOf(parameters, `${name}/dense/kernel`) as tf.Tensor2D,
+  bias: parameterOf(parameters, `${name}/dense/bias`) as tf.Tensor1D,
+  gamma: parameterOf(parameters, `${name}/norm/gamma`) as tf.Tensor1D,
+  beta: parameterOf(parameters, `${name}/norm/beta`) as tf.Tensor1D,
+});
 
 export const stackArchitecture = (
   name: string,

@@ -19,6 +19,8 @@ export interface ModelBatch {
 export interface Draws {
   /** 0 with probability `rate`, else 1 / (1 - rate): inverted dropout. */
   dropoutMask(shape: readonly number[], rate: number): Tensor;
+  /** x times a mask that would be the next `dropoutMask`, where a device has a quicker way to it. */
+  dropOut?(x: Tensor, rate: number): Tensor;
   standardNormal(shape: readonly number[]): Tensor;
 }
 

@@ -31,9 +31,13 @@ export function registerBatchNorm(backendName: string, kernels: BatchNormKernels
   fusedBatchNorm.set(backendName, kernels);
 }
 
+/** Those of the backend in use. */
+export const batchNormKernels = (): BatchNormKernels =>
+  fusedBatchNorm.get(tf.getBackend()) ?? composedBatchNorm;
+
 /** y = (x - mean) / sqrt(variance + epsilon) * gamma + beta, by mean and biased variance of x [b, C] itself. */
 export function batchNormTraining(x: Tensor2D, gamma: Tensor1D, beta: Tensor1D, epsilon: number): Tensor2D {
-  const kernels = fusedBatchNorm.get(tf.getBackend()) ?? composedBatchNorm;
+  const kernels = batchNormKernels();
   const differentiable = tf.customGrad((...inputs) => {
     const [x, gamma, beta, save] = inputs as [Tensor2D, Tensor1D, Tensor1D, tf.GradSaveFunc];
     const [y, ...forBackward] = kernels.forward(x, gamma, beta, epsilon);
@@ -67,6 +71,19 @@ const composedBatchNorm: BatchNormKernels = {
     return [tf.mul(orthogonal, tf.mul(gamma, scale)) as Tensor2D, dGamma, dBeta];
   },
 };
+
+type RectifierGradient = (dy: Tensor2D, y: Tensor2D) => Tensor2D;
+
+const fusedRectifierGradient = new Map<string, RectifierGradient>();
+
+/** Uses a backend's own operation from now on. */
+export function registerRectifierGradient(backendName: string, gradient: RectifierGradient): void {
+  fusedRectifierGradient.set(backendName, gradient);
+}
+
+/** dy where y is positive, else 0. */
+export const rectifierGradient: RectifierGradient = (dy, y) =>
+  fusedRectifierGradient.get(tf.getBackend())?.(dy, y) ?? tf.mul(dy, tf.step(y));
 
 const constants = new Map<number, tf.Scalar>();
 

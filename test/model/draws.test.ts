@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import { domains, wordsOf } from '../../shared/math/philox.ts';
+import { domains, maskWordsOf } from '../../shared/math/philox.ts';
 import type { DrawKey } from '../../shared/model/compute.ts';
 import { createKernelDraws, streamOfDraw } from '../../shared/model/draws.ts';
 import { openRuntime } from '../../shared/model/runtimes.ts';
@@ -16,13 +16,13 @@ const valuesOf = (tensor: tf.Tensor): Float32Array => {
   return values;
 };
 
-test('a value is dropped exactly when its word of the stream is below rate * 2^32', () => {
+test('a value is dropped exactly when its number of the stream is below rate * 2^32', () => {
   const rate = 0.3;
   for (const draw of [0, 1, 2]) {
     const draws = createKernelDraws()(drawKey());
     for (let skipped = 0; skipped < draw; skipped++) draws.standardNormal([1]).dispose();
     const mask = valuesOf(draws.dropoutMask([7, 11], rate));
-    const word = wordsOf(drawKey().seed, streamOfDraw(drawKey(), draw));
+    const word = maskWordsOf(drawKey().seed, streamOfDraw(drawKey(), draw));
     const kept = Math.fround(1 / (1 - rate));
     assert.deepEqual(
       mask,
@@ -35,7 +35,7 @@ test('a draw longer than a block of the kernels goes on as if there were no bloc
   const count = 2 ** 18 + 1000;
   const key = drawKey();
   const whole = valuesOf(createKernelDraws()(key).dropoutMask([count], 0.2));
-  const word = wordsOf(key.seed, streamOfDraw(key, 0));
+  const word = maskWordsOf(key.seed, streamOfDraw(key, 0));
   const threshold = Math.round(0.2 * 2 ** 32);
   assert.ok(whole.every((value) => value === (word() < threshold ? 0 : 1.25)));
 });

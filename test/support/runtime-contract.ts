@@ -71,6 +71,19 @@ export function runtimeContract(name: string, open: () => Promise<Runtime>): voi
       assert.ok(Math.abs(moment(4) - 3) < 5 * Math.sqrt(96 / count));
     }));
 
+  test(`${name}: a quicker way to drop out gives what the mask gives, and keeps no mask`, () =>
+    tf.tidy(() => {
+      const [draws, same] = [runtime.draws(drawKey()), runtime.draws(drawKey())];
+      if (draws.dropOut === undefined) return;
+      const x = [tf.randomNormal([30, 50], 0, 1, 'float32', 1), tf.ones([7, 3])];
+      const dropped = x.map((values) => draws.dropOut!(values, 0.2)); // both, before either is read
+      for (const [index, values] of x.entries()) {
+        const expected = tf.mul(values, same.dropoutMask(values.shape, 0.2)).dataSync();
+        assert.deepEqual(dropped[index]!.dataSync(), expected);
+      }
+      assert.deepEqual(draws.standardNormal([4]).dataSync(), same.standardNormal([4]).dataSync());
+    }));
+
   test(`${name}: every call gives the same bits again, and leaves no tensor behind`, async () => {
     const compute = await smallVae(runtime);
     const batch = seededBatch(8);

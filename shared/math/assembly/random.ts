@@ -3,8 +3,9 @@
  * 1, 2, 3"), sixteen words at a time.
  *
  * Word i of a stream is word i mod 4 of the block whose counter is (i div 4, stream), under the key (seed, 0):
- * philox.ts computes the same words. A distribution turns words into values in place, a tile at a time. What
- * value i is depends on i alone, so an array may be filled in pieces, at any first index.
+ * philox.ts computes the same words. A distribution turns words into values in place, a tile at a time; a dropout
+ * mask takes one byte a value (dropout-mask.ts). What value i is depends on i alone, so an array may be filled
+ * in pieces, at any first index.
  */
 
 const groupLength: u32 = 16; // four blocks, one in each lane
@@ -14,10 +15,9 @@ const scratch = memory.data(64, 16); // one group, for the ragged ends of an arr
 const words: u32 = 0;
 const uniform: u32 = 1;
 const normal: u32 = 2;
-const dropoutMask: u32 = 3;
 
 export function fillWords(out: usize, count: u32, first: f64, seed: u32, s0: u32, s1: u32, s2: u32): void {
-  fill(words, out, count, <u64>first, seed, s0, s1, s2, 0, 0, 0, 0);
+  fill(words, out, count, <u64>first, seed, s0, s1, s2, 0, 0, 0);
 }
 
 /** low + u * range, at most `largest`; u has 24 bits, in [0, 1). */
@@ -33,7 +33,7 @@ export function fillUniform(
   range: f32,
   largest: f32,
 ): void {
-  fill(uniform, out, count, <u64>first, seed, s0, s1, s2, low, range, largest, 0);
+  fill(uniform, out, count, <u64>first, seed, s0, s1, s2, low, range, largest);
 }
 
 /** Words 2j and 2j + 1 make values 2j and 2j + 1. */
@@ -47,22 +47,7 @@ export function fillNormal(
   s2: u32,
   deviation: f32,
 ): void {
-  fill(normal, out, count, <u64>first, seed, s0, s1, s2, deviation, 0, 0, 0);
-}
-
-/** 0 where the word is below the threshold, else `kept`. */
-export function fillDropoutMask(
-  out: usize,
-  count: u32,
-  first: f64,
-  seed: u32,
-  s0: u32,
-  s1: u32,
-  s2: u32,
-  threshold: u32,
-  kept: f32,
-): void {
-  fill(dropoutMask, out, count, <u64>first, seed, s0, s1, s2, kept, 0, 0, threshold);
+  fill(normal, out, count, <u64>first, seed, s0, s1, s2, deviation, 0, 0);
 }
 
 function fill(
@@ -77,7 +62,6 @@ function fill(
   a: f32,
   b: f32,
   c: f32,
-  threshold: u32,
 ): void {
   let done: u32 = 0;
   while (done < count) {
@@ -87,28 +71,36 @@ function fill(
     const left = count - done;
     const target = out + (done << 2);
     if (skipped != 0 || left < groupLength) {
-      philox(scratch, 1, block, seed, s0, s1, s2);
-      transform(kind, scratch, 1, a, b, c, threshold);
+      philox(scratch, 1, block, seed, 0, s0, s1, s2);
+      transform(kind, scratch, 1, a, b, c);
       const length = min(groupLength - skipped, left);
       memory.copy(target, scratch + (skipped << 2), length << 2);
       done += length;
     } else {
       const groupCount = min(left, tileLength) / groupLength;
-      philox(target, groupCount, block, seed, s0, s1, s2);
-      transform(kind, target, groupCount, a, b, c, threshold);
+      philox(target, groupCount, block, seed, 0, s0, s1, s2);
+      transform(kind, target, groupCount, a, b, c);
       done += groupCount * groupLength;
     }
   }
 }
 
-function transform(kind: u32, at: usize, groupCount: u32, a: f32, b: f32, c: f32, threshold: u32): void {
+function transform(kind: u32, at: usize, groupCount: u32, a: f32, b: f32, c: f32): void {
   if (kind == uniform) toUniform(at, groupCount, a, b, c);
   else if (kind == normal) toNormal(at, groupCount, a);
-  else if (kind == dropoutMask) toDropoutMask(at, groupCount, threshold, a);
 }
 
-/** Writes the words of blocks block, ..., block + 4 * groupCount - 1. */
-function philox(out: usize, groupCount: u32, block: u32, seed: u32, s0: u32, s1: u32, s2: u32): void {
+/** Writes the words of blocks block, ..., block + 4 * groupCount - 1, under the key (seed, key1). */
+export function philox(
+  out: usize,
+  groupCount: u32,
+  block: u32,
+  seed: u32,
+  key1: u32,
+  s0: u32,
+  s1: u32,
+  s2: u32,
+): void {
   const multiplier0 = i32x4.splat(0xd2511f53);
   const multiplier1 = i32x4.splat(0xcd9e8d57);
   for (let group: u32 = 0; group < groupCount; group++) {
@@ -117,7 +109,7 @@ function philox(out: usize, groupCount: u32, block: u32, seed: u32, s0: u32, s1:
     let c2 = i32x4.splat(s1);
     let c3 = i32x4.splat(s2);
     let k0 = seed;
-    let k1: u32 = 0;
+    let k1 = key1;
     for (let round = 0; round < 10; round++) {
       const low0 = i64x2.extmul_low_i32x4_u(c0, multiplier0);
       const high0 = i64x2.extmul_high_i32x4_u(c0, multiplier0);
@@ -153,14 +145,6 @@ function toUniform(values: usize, groupCount: u32, low: f32, range: f32, largest
     const u = f32x4.mul(f32x4.convert_i32x4_u(i32x4.shr_u(v128.load(at), 8)), unit);
     const value = f32x4.add(f32x4.mul(u, f32x4.splat(range)), f32x4.splat(low));
     v128.store(at, f32x4.min(value, f32x4.splat(largest)));
-  }
-}
-
-function toDropoutMask(values: usize, groupCount: u32, threshold: u32, kept: f32): void {
-  for (let vector: u32 = 0; vector < 4 * groupCount; vector++) {
-    const at = values + (vector << 4);
-    const keep = i32x4.ge_u(v128.load(at), i32x4.splat(threshold));
-    v128.store(at, v128.and(keep, f32x4.splat(kept)));
   }
 }
 

@@ -48,14 +48,17 @@ export const tensorflowBatchNorm: BatchNormKernels = {
   },
 };
 
+/** dy where y is positive, in one pass. */
+export const tensorflowRectifierGradient = (dy: tf.Tensor2D, y: tf.Tensor2D): tf.Tensor2D =>
+  executeOne('ReluGrad', { T: 'float32' }, [dy, y]) as tf.Tensor2D;
+
 /**
  * TensorFlow's stateless generator takes two words of seed: the first two of the draw's own Philox block.
  * Of these 64 bits, the draws of a run of ten million steps share a pair with a chance below 1 in 1,000.
  */
-export function tensorflowDraws(key: DrawKey): Draws {
-  let drawCount = 0;
+export function tensorflowDraws(key: DrawKey, next: () => number = counter()): Draws {
   const draw = (operation: string, shape: readonly number[]): tf.Tensor => {
-    const [word0, word1] = philox4x32([0, ...streamOfDraw(key, drawCount++)], [key.seed, 0]);
+    const [word0, word1] = philox4x32([0, ...streamOfDraw(key, next())], [key.seed, 0]);
     return executeOne(operation, { dtype: 'float32', T: 'int32', Tseed: 'int32' }, [
       tf.tensor1d([...shape], 'int32'),
       tf.tensor1d(Int32Array.of(word0, word1), 'int32'),
@@ -69,4 +72,10 @@ export function tensorflowDraws(key: DrawKey): Draws {
       }),
     standardNormal: (shape) => tf.tidy(() => draw('StatelessRandomNormal', shape)),
   };
+}
+
+/** 0, 1, 2, ...: numbers the draws of a micro-batch. */
+export function counter(): () => number {
+  let count = 0;
+  return () => count++;
 }

@@ -8,11 +8,18 @@ import { createRequire } from 'node:module';
 import * as util from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { exitCodes, LockstepError, unavailableError } from '../../errors.ts';
-import { registerBatchNorm } from '../operations.ts';
+import { registerBatchNorm, registerRectifierGradient } from '../operations.ts';
 import type { Runtime, RuntimeOptions } from '../runtime.ts';
 import { cpuModel, visibleGpus } from './device.ts';
+import { createHostDraws } from './host-draws.ts';
 import { registerTensorflowGradients } from './tensorflow-gradients.ts';
-import { tensorflowBatchNorm, tensorflowDraws, upload } from './tensorflow-kernels.ts';
+import { registerProducts } from './tensorflow-products.ts';
+import {
+  tensorflowBatchNorm,
+  tensorflowDraws,
+  tensorflowRectifierGradient,
+  upload,
+} from './tensorflow-kernels.ts';
 import { readInto, tensorflowBackend } from './tensorflow-backend.ts';
 
 /** What the process must have in its environment before TensorFlow is loaded. */
@@ -47,6 +54,8 @@ export async function openTensorflow(options: RuntimeOptions): Promise<Runtime> 
   }
   registerTensorflowGradients();
   registerBatchNorm('tensorflow', tensorflowBatchNorm);
+  registerRectifierGradient('tensorflow', tensorflowRectifierGradient);
+  registerProducts();
   const device = backend.isUsingGpuDevice
     ? `${gpu?.name ?? 'GPU'}, driver ${gpu?.driver ?? 'unknown'}`
     : cpuModel();
@@ -60,7 +69,7 @@ export async function openTensorflow(options: RuntimeOptions): Promise<Runtime> 
     },
     upload,
     reader: { read: (tensor, out) => readInto(tensor, out), isHostMemory: !backend.isUsingGpuDevice },
-    draws: tensorflowDraws,
+    draws: backend.isUsingGpuDevice ? (key) => tensorflowDraws(key) : createHostDraws(),
   };
 }
 

@@ -86,20 +86,10 @@ test('normal values have the moments of the normal distribution, and neighbours 
   within(values.reduce((sum, x, i) => sum + x * (values[i ^ 1] ?? 0), 0) / count, 0, 2);
 });
 
-test('a dropout mask holds 0 exactly where the word is below the rate, and 1 / (1 - rate) elsewhere', () => {
-  for (const rate of [0, 0.2, 0.5, 0.999]) {
-    kernels.dropoutMask(room, count, 5, [0, 0, 9], rate);
-    const next = wordsOf(5, [0, 0, 9]);
-    const kept = Math.fround(1 / (1 - rate));
-    assert.ok(values.every((value) => value === (next() >= Math.round(rate * 2 ** 32) ? kept : 0)));
-  }
-});
-
 test('an array filled in pieces has the values of one filled at once', () => {
   const fillers = [
     (at: number, length: number, first: number) => kernels.uniform(at, length, 1, [1, 1, 1], 0, 1, first),
     (at: number, length: number, first: number) => kernels.normal(at, length, 1, [1, 1, 1], 1, first),
-    (at: number, length: number, first: number) => kernels.dropoutMask(at, length, 1, [1, 1, 1], 0.3, first),
   ];
   fc.assert(
     fc.property(fc.constantFrom(...fillers), fc.array(fc.nat(900), { maxLength: 9 }), (fillPiece, cuts) => {
