@@ -38,14 +38,17 @@ export const peers = defineBenchmark({
     yes: { type: 'boolean', default: false, describe: 'make the 7 GB virtual environment without asking' },
     processes: { type: 'number', default: 2, describe: 'workers of one thread; peers get as many threads' },
     'batch-size': { type: 'number', default: 1000, describe: 'samples a step, over all processes' },
+    compile: { type: 'boolean', default: false, describe: "also with the peers' compilers (slow to start)" },
     steps: { type: 'number', default: 6, describe: 'steps of each that are timed in a round' },
   },
-  async run(context, { yes, processes, batchSize, steps }) {
+  async run(context, { yes, processes, batchSize, steps, compile }) {
     const sizes = checkSizes({ processes, batchSize, steps });
     const paths = findPaths();
     const offline = process.env['LOCKSTEP_OFFLINE'] === '1';
     const python = await peersPython({ paths, yes, offline, ask: terminalQuestion() });
-    return withFolder((folder) => compare(context, sizes, { python, scripts: scriptFolder(paths), folder }));
+    return withFolder(paths.cache, (folder) =>
+      compare(context, sizes, peersOf(sizes, compile), { python, scripts: scriptFolder(paths), folder }),
+    );
   },
 });
 
@@ -70,7 +73,12 @@ export function checkSizes(sizes: Sizes): Sizes {
   );
 }
 
-async function compare(context: BenchContext, sizes: Sizes, places: Places): Promise<BenchTable> {
+async function compare(
+  context: BenchContext,
+  sizes: Sizes,
+  contestants: readonly Peer[],
+  places: Places,
+): Promise<BenchTable> {
   const { say } = context;
   const inputs = join(places.folder, 'inputs.safetensors');
   say('a first run of ours: its checkpoint has the parameters that all start from');
@@ -79,7 +87,6 @@ async function compare(context: BenchContext, sizes: Sizes, places: Places): Pro
   say('one gradient of each, without random draws');
   const expected = await makeReference(context, sizes, firstRun, inputs);
   rmSync(firstRun, { recursive: true, force: true });
-  const contestants = peersOf(sizes);
   const agreed = await holdToAgreement(contestants, sizes, places, inputs, expected);
   const sides: Side[] = [
     {

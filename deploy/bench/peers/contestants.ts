@@ -5,10 +5,10 @@
  * `lockstep train` as anybody would; the peers have float32 features in memory, which favours them.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { runError } from '../../../shared/errors.ts';
+import { cleanUpOnSignals, onInterrupt } from '../../setup/process.mjs';
 
 export interface Sizes {
   readonly processes: number; // of one thread; a single process has as many threads
@@ -32,11 +32,18 @@ export interface Peer {
 
 const warmUpSteps = 2; // of a peer
 
-/** PyTorch and Keras, as people run them on so many cores. */
-export function peersOf({ processes, batchSize, steps }: Sizes): Peer[] {
+/**
+ * PyTorch and Keras, as people run them on so many cores.
+ * @param compiled whether those of one process take part with their compilers too
+ */
+export function peersOf({ processes, batchSize, steps }: Sizes, compiled = false): Peer[] {
   const timed = ['--warm-up-steps', `${warmUpSteps}`, '--steps', `${steps}`];
   const single = ['--batch-size', `${batchSize}`, '--threads', `${processes}`, ...timed];
   const each = ['--batch-size', `${batchSize / processes}`, '--threads', '1', '--processes', `${processes}`];
+  const one = (name: string, script: string, args: readonly string[] = single): Peer => {
+    return { name: `${name}, 1 x ${processes}`, isSingleProcess: true, script, args };
+  };
+  const withCompiler = [...single, '--compile'];
   return [
     {
       name: `PyTorch DDP over gloo, ${processes} x 1`,
@@ -44,8 +51,10 @@ export function peersOf({ processes, batchSize, steps }: Sizes): Peer[] {
       script: 'peer_torch.py',
       args: [...each, ...timed],
     },
-    { name: `PyTorch, 1 x ${processes}`, isSingleProcess: true, script: 'peer_torch.py', args: single },
-    { name: `Keras, 1 x ${processes}`, isSingleProcess: true, script: 'peer_keras.py', args: single },
+    one('PyTorch', 'peer_torch.py'),
+    one('Keras', 'peer_keras.py'),
+    ...(compiled ? [one('PyTorch compiled', 'peer_torch.py', withCompiler)] : []),
+    ...(compiled ? [one('Keras with XLA', 'peer_keras.py', withCompiler)] : []),
   ];
 }
 
@@ -79,13 +88,19 @@ export function trainWords({ processes, batchSize, steps }: Sizes, runDir: strin
   return words;
 }
 
-/** Gives `use` a new folder, and removes it in the end. */
-export async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'lockstep-peers-'));
+/** Gives `use` a new folder in `parent`, which a checkpoint fits into, and removes it in the end, signals included. */
+export async function withFolder<T>(parent: string, use: (folder: string) => Promise<T>): Promise<T> {
+  mkdirSync(parent, { recursive: true });
+  const folder = mkdtempSync(join(parent, 'peers-'));
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  const giveSignalsBack = cleanUpOnSignals();
+  const forget = onInterrupt(remove);
   try {
     return await use(folder);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    forget();
+    giveSignalsBack();
+    remove();
   }
 }
 

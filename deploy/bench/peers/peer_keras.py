@@ -156,7 +156,7 @@ def main() -> None:
     arguments = read_arguments()
     assert arguments.processes == 1, "this peer is one process"
     tf.config.threading.set_intra_op_parallelism_threads(arguments.threads)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(arguments.threads)
     inputs = read_inputs(arguments.inputs)
     (agree if arguments.task == "agree" else train)(arguments, inputs)
 

@@ -11,12 +11,13 @@ import {
   trainWords,
   withFolder,
 } from '../../../../deploy/bench/peers/contestants.ts';
+import { temporaryFolder } from '../../../support/temporary.ts';
 
 const sizes = { processes: 2, batchSize: 1000, steps: 6 };
 const after = (words: readonly string[], flag: string): number => Number(words[words.indexOf(flag) + 1]);
 
 test('every contestant has the same threads, the same batch and as many timed steps', () => {
-  for (const { args, name } of peersOf(sizes)) {
+  for (const { args, name } of peersOf(sizes, true)) {
     const processes = args.includes('--processes') ? after(args, '--processes') : 1;
     assert.equal(processes * after(args, '--threads'), 2, name);
     assert.equal(processes * after(args, '--batch-size'), 1000, name);
@@ -69,11 +70,11 @@ test('a program that fails is told with its last words', async () => {
   await assert.rejects(run('process.kill(process.pid, "SIGKILL")'), /a peer ended with SIGKILL/);
 });
 
-test('a folder goes with what used it, even when that fails', async () => {
+test('a folder goes with what used it, even when that fails', async (context) => {
   let seen = '';
-  const use = withFolder((folder) => {
+  const use = withFolder(join(temporaryFolder(context), 'new'), (folder) => {
     assert.ok(existsSync(folder));
-    seen = join(folder);
+    seen = folder;
     return Promise.reject(new Error('no'));
   });
   await assert.rejects(use, /no/);
