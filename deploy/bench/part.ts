@@ -55,15 +55,17 @@ export async function startPart(
       settle = { resolve, reject };
       child.send(message as object);
     });
-  await send({ options });
-  return {
-    pid: child.pid!,
-    ask: async <T>(question: string) => (await send({ question })) as T,
-    async end() {
-      if (ended !== null) return;
-      const exited = once(child, 'exit');
-      child.disconnect();
-      await exited;
-    },
+  const end = async (): Promise<void> => {
+    if (ended !== null) return;
+    const exited = once(child, 'exit');
+    child.disconnect();
+    await exited;
   };
+  try {
+    await send({ options });
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  return { pid: child.pid!, ask: async <T>(question: string) => (await send({ question })) as T, end };
 }

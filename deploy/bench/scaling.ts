@@ -19,8 +19,6 @@ import { startChild } from '../train/child.ts';
 import { defineBenchmark, type BenchContext, type BenchTable, type Figure } from './benchmark.ts';
 import { alternate, derive, figure, type Series, type Side } from './rounds.ts';
 
-const syntheticRows = 9000; // one batch of 6300 and the held-out rows
-
 interface Point {
   readonly workers: number;
   readonly batchSize: number;
@@ -31,6 +29,7 @@ interface Settings {
   readonly runtime: string;
   readonly threads: number;
   readonly steps: number;
+  readonly syntheticRows: number;
 }
 
 export const scaling = defineBenchmark({
@@ -43,21 +42,22 @@ export const scaling = defineBenchmark({
     preset: { choices: presetNames, default: 'svhn' as const, describe: 'whose model' },
     runtime: { choices: runtimeNames, default: 'auto' as const, describe: 'what computes' },
     threads: { type: 'number', default: 1, describe: 'CPU threads a worker' },
+    'synthetic-rows': { type: 'number', default: 9000, describe: 'images of the data set' },
     steps: { type: 'number', default: 3, describe: 'of each run; the first is not counted' },
   },
   async run(context, given): Promise<BenchTable> {
-    const { workers, batchSize: batchSizes, preset, runtime, threads, steps } = given;
+    const { workers, batchSize: batchSizes, preset, runtime, threads, steps, syntheticRows } = given;
     if (!Number.isSafeInteger(steps) || steps < 2)
       throw usageError(`--steps got ${steps}, expected at least 2: the first step is not counted`);
     const points = batchSizes.flatMap((batchSize) => workers.map((count) => ({ workers: count, batchSize })));
-    const settings = { preset, runtime, threads, steps };
+    const settings = { preset, runtime, threads, steps, syntheticRows };
     const sides = points.map((point) => sideOf(context, settings, point));
     const series = await alternate(sides, { rounds: context.rounds, warmUps: 0, say: context.say });
     const cores = availableParallelism();
     const crowded = Math.max(...workers) * threads > cores;
     return {
       name: 'scaling',
-      settings: { ...settings, 'synthetic rows': syntheticRows },
+      settings: { preset, runtime, threads, steps, 'synthetic rows': syntheticRows },
       figures: points.flatMap((point) => figuresOf(series, point, Math.min(...workers))),
       breakdowns: [],
       notes: crowded ? [`${Math.max(...workers)} workers share ${plural(cores, 'core')}.`] : [],
@@ -89,7 +89,7 @@ function sideOf(context: BenchContext, settings: Settings, point: Point): Side {
 /** A run in a folder of its own, which is removed. @returns its steps */
 async function trainOnce(
   { entry, say }: BenchContext,
-  { preset, runtime, threads, steps }: Settings,
+  { preset, runtime, threads, steps, syntheticRows }: Settings,
   { workers, batchSize }: Point,
 ): Promise<StepRecord[]> {
   const folder = mkdtempSync(join(tmpdir(), 'lockstep-bench-'));

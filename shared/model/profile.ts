@@ -31,7 +31,7 @@ export interface Recording {
 }
 
 type Method = (...values: never[]) => unknown;
-type Record_ = (name: string, product: Product | null, run: () => unknown) => unknown;
+type Measure = (name: string, product: Product | null, run: () => unknown) => unknown;
 
 /** Floating-point operations: a multiplication and an addition each. */
 export const flopsOf = ({ rows, inner, columns }: Product): number => 2 * rows * inner * columns;
@@ -41,7 +41,7 @@ export async function record(run: () => Promise<unknown>, nowMs: () => number): 
   const operations: Operation[] = [];
   let nestedMs = 0; // of calls within the one that is open
   let readMs = 0;
-  const measure: Record_ = (name, product, call) => {
+  const measure: Measure = (name, product, call) => {
     const outer = nestedMs;
     nestedMs = 0;
     const beganMs = nowMs();
@@ -70,7 +70,7 @@ export async function record(run: () => Promise<unknown>, nowMs: () => number): 
 }
 
 /** TensorFlow's operations, by their own names. @returns what ends it */
-function watchMethods(backend: Record<string, Method>, measure: Record_): () => void {
+function watchMethods(backend: Record<string, Method>, measure: Measure): () => void {
   const names = ['executeSingleOutput', 'executeMultipleOutputs'];
   for (const name of names) {
     const method = backend[name]!;
@@ -101,7 +101,7 @@ function productOfTensorflow(
 }
 
 /** The kernels of any other backend. @returns what ends it */
-function watchKernels(measure: Record_): () => void {
+function watchKernels(measure: Measure): () => void {
   const backendName = tf.getBackend();
   const kernels = tf.getKernelsForBackend(backendName);
   const register = (kernel: tf.KernelConfig): void => {
@@ -149,7 +149,7 @@ export function prepareProducts(products: readonly Product[]): Products {
   const operands = new Map<string, tf.Tensor>();
   const operand = (rows: number, columns: number, transposed: boolean): tf.Tensor => {
     const shape = transposed ? [columns, rows] : [rows, columns];
-    const known = operands.get(shape.join()) ?? tf.keep(tf.add(tf.fill(shape, 0.5), 0.25)); // on the device
+    const known = operands.get(shape.join()) ?? tf.tidy(() => tf.keep(tf.add(tf.fill(shape, 0.5), 0.25))); // on the device
     operands.set(shape.join(), known);
     return known;
   };
@@ -160,13 +160,15 @@ export function prepareProducts(products: readonly Product[]): Products {
   });
   return {
     async run() {
-      let last: tf.Tensor | null = null;
+      let last = null as tf.Tensor | null;
       for (const multiplyOne of prepared) {
         last?.dispose();
         last = multiplyOne();
       }
-      await last?.slice([0, 0], [1, 1]).data(); // a GPU's queue has to be empty
-      last?.dispose();
+      if (last === null) return;
+      const corner = tf.slice(last, [0, 0], [1, 1]);
+      await corner.data(); // a GPU's queue has to be empty
+      tf.dispose([last, corner]);
     },
     dispose: () => tf.dispose([...operands.values()]),
   };

@@ -81,7 +81,7 @@ export async function openGradient(options: GradientOptions): Promise<AnswerPart
       case 'projection':
         return timed(async () => {
           const features = featuresOf(compute.loaded, batch);
-          await features.slice([0, 0], [1, 1]).data();
+          await features.data();
           features.dispose();
         });
       case 'profile':

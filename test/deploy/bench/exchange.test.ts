@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { exchange } from '../../../deploy/bench/exchange.ts';
+import { benchContext, positiveFigure } from '../../support/bench.ts';
+
+test('real processes exchange three chunks, and phases make up the whole', async (context) => {
+  const table = await exchange.run(benchContext(context, 2), {
+    parameters: 3_000_000,
+    workers: 2,
+    reducers: 2,
+  });
+  assert.equal(table.settings['MB moved'], 48);
+  const whole = positiveFigure(table, 'exchange').values;
+  const parts = [
+    'tasks told, gradients finished',
+    'the rest of the sum',
+    'Adam',
+    'parameters to all workers',
+  ];
+  whole.forEach((ms, round) => {
+    const sum = parts.reduce((total, name) => {
+      return total + table.figures.find((figure) => figure.name.trim() === name)!.values[round]!;
+    }, 0);
+    assert.ok(sum <= ms * 1.001, `${sum} of ${ms} ms`);
+  });
+  positiveFigure(table, 'exchange, in memcpys');
+});
