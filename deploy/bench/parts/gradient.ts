@@ -15,7 +15,7 @@ import { featuresOf } from '../../../shared/model/loaded-model.ts';
 import type { Model } from '../../../shared/model/model.ts';
 import { flopsOf, prepareProducts, record, type Product } from '../../../shared/model/profile.ts';
 import { createModel } from '../../../shared/model/registry.ts';
-import type { RuntimeName } from '../../../shared/model/runtime.ts';
+import type { Runtime, RuntimeName } from '../../../shared/model/runtime.ts';
 import { openRuntime } from '../../../shared/model/runtimes.ts';
 import { systemClock } from '../../../shared/runtime/clock.ts';
 import { configSchema } from '../../../shared/runtime/config.ts';
@@ -50,7 +50,9 @@ const nowMs = (): number => systemClock.nowMs();
 /** Answers `facts`, `gradient` and `products` (ms), `projection` (ms), and `profile`. */
 export async function openGradient(options: GradientOptions): Promise<AnswerPart> {
   const config = configSchema.parse(presets[options.preset].settings);
-  const runtime = await openRuntime(options.runtime, { ...options, precision: 'tf32', allowCpu: true });
+  const reading = { ms: 0 };
+  const opened = await openRuntime(options.runtime, { ...options, precision: 'tf32', allowCpu: true });
+  const runtime = watchReading(opened, reading);
   const forward = { beganMs: 0, endedMs: 0 };
   const model = watchForward(createModel(config, image), forward);
   const { components, seed } = config;
@@ -85,7 +87,7 @@ export async function openGradient(options: GradientOptions): Promise<AnswerPart
           features.dispose();
         });
       case 'profile':
-        return profile(run, forward);
+        return profile(run, forward, reading);
       default:
         throw new Error(`no question ${question}`);
     }
@@ -120,12 +122,33 @@ function watchForward(model: Model, forward: { beganMs: number; endedMs: number 
   };
 }
 
+/** Adds up the time of values that are read straight into the gradient. */
+function watchReading(runtime: Runtime, reading: { ms: number }): Runtime {
+  const { reader } = runtime;
+  if (reader === undefined) return runtime;
+  return {
+    ...runtime,
+    reader: {
+      ...reader,
+      read(tensor, out) {
+        const beganMs = nowMs();
+        reader.read(tensor, out);
+        reading.ms += nowMs() - beganMs;
+      },
+    },
+  };
+}
+
 async function profile(
   run: () => Promise<void>,
   forward: { readonly beganMs: number; readonly endedMs: number },
+  reading: { ms: number },
 ): Promise<GradientProfile> {
+  reading.ms = 0;
   const beganMs = nowMs();
-  const { operations, readMs } = await record(run, nowMs);
+  const recording = await record(run, nowMs);
+  const { operations } = recording;
+  const readMs = Math.max(recording.readMs, reading.ms); // where one way goes through the other, both count it
   const endedMs = nowMs();
   const byName = new Map<string, { count: number; ms: number }>();
   for (const { name, ms } of operations) {
