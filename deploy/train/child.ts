@@ -72,10 +72,14 @@ export interface LineLog {
 
 const keptLines = 5;
 
-export function createLineLog(path: string): LineLog {
+/** @param say told once when the file cannot be written any more; the last lines are kept all the same */
+export function createLineLog(path: string, say: (line: string) => void): LineLog {
   let file: WriteStream | null = createWriteStream(path, { flags: 'a' });
   let kept: string[] = [];
-  file.on('error', () => (file = null)); // a full disk: the lines still reach `last`
+  file.on('error', ({ message }) => {
+    file = null;
+    say(`${path} cannot be written, and its lines are lost from now on: ${message}`);
+  });
   return {
     add(line) {
       kept = [...kept, line].slice(-keptLines);

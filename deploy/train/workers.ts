@@ -52,7 +52,7 @@ export function startWorkers(options: WorkersOptions): Workers {
   const exhausted = new Promise<WorkerFailure>((resolve) => (exhaust = resolve));
 
   function start(rank: number, deaths: number): void {
-    const log = createLineLog(join(options.runDir, 'logs', `rank-${rank}.log`));
+    const log = createLineLog(join(options.runDir, 'logs', `rank-${rank}.log`), say);
     const child = startChild(childOf(options, rank, log));
     running.set(rank, child);
     void watch(rank, child, log, deaths);
