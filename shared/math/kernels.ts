@@ -31,10 +31,20 @@ export interface Kernels {
   allocate(bytes: number): number;
   float32(offset: number, count: number): Float32Array; // a view
   float64(offset: number, count: number): Float64Array;
+  bfloat16(offset: number, count: number): Uint16Array; // by their bits
   /** acc += values, float32. */
   add(acc: number, values: number, count: number): void;
   /** acc += values, float64. */
   add64(acc: number, values: number, count: number): void;
+  /**
+   * out = values, rounded from float32 to the nearest bfloat16, ties to even; too large is infinite, NaN stays NaN.
+   * `out` may be `values`: then the result lies in the lower half of their room.
+   */
+  narrow(out: number, values: number, count: number): void;
+  /** acc += values, bfloat16: added in float32, then rounded as `narrow` does. */
+  addBfloat16(acc: number, values: number, count: number): void;
+  /** acc += values, both bfloat16; afterwards acc is float32, in twice the room. */
+  addToRoot(acc: number, values: number, count: number): void;
   /**
    * Makes a leaf fit for the tree: entries of magnitude below 2^-100 become 0, so that no sum along the tree
    * is ever subnormal, and devices that flush subnormals to zero sum to the same bits.
@@ -94,6 +104,9 @@ export type PhiloxStream = readonly [number, number, number];
 interface KernelExports {
   add(acc: number, values: number, count: number): void;
   add64(acc: number, values: number, count: number): void;
+  narrow(out: number, values: number, count: number): void;
+  addBfloat16(acc: number, values: number, count: number): void;
+  addToRoot(acc: number, values: number, count: number): void;
   finishLeaf(values: number, count: number): number;
   scale(values: number, count: number, factor: number): number;
   addScaled(values: number, other: number, count: number, coefficient: number): void;
@@ -140,6 +153,9 @@ export function createKernels(bytes: number, wasm: WebAssembly.Module = kernelsM
     ...arraysOf(memory),
     add: compiled.add,
     add64: compiled.add64,
+    narrow: compiled.narrow,
+    addBfloat16: compiled.addBfloat16,
+    addToRoot: compiled.addToRoot,
     addScaled: compiled.addScaled,
     finishLeaf: (values, count) => checked(compiled.finishLeaf(values, count)),
     scale: (values, count, factor) => checked(compiled.scale(values, count, factor)),
@@ -158,7 +174,9 @@ function adamArguments(scalars: AdamScalars): readonly number[] {
 
 const checked = (squares: number): SumCheck => ({ squares, finite: squares <= largestFloat32 });
 
-function arraysOf(memory: WebAssembly.Memory): Pick<Kernels, 'allocate' | 'float32' | 'float64'> {
+type ViewName = 'float32' | 'float64' | 'bfloat16';
+
+function arraysOf(memory: WebAssembly.Memory): Pick<Kernels, 'allocate' | ViewName> {
   const limit = memory.buffer.byteLength;
   let end = moduleBytes;
   return {
@@ -173,6 +191,7 @@ function arraysOf(memory: WebAssembly.Memory): Pick<Kernels, 'allocate' | 'float
     },
     float32: (offset, count) => new Float32Array(memory.buffer, offset, count),
     float64: (offset, count) => new Float64Array(memory.buffer, offset, count),
+    bfloat16: (offset, count) => new Uint16Array(memory.buffer, offset, count),
   };
 }
 

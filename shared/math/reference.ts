@@ -6,6 +6,8 @@
  * float32 operation, for + - * / and the square root: Figueroa 1995). It is what tests hold the exchange
  * against, and the place to read what a step computes.
  *
+ * In a run on a bfloat16 wire every node below the root is rounded to bfloat16 where it is made; the root is not.
+ *
  * P parameters, M micro-batches, B samples in the batch.
  */
 import type { AdamScalars } from './kernels.ts';
@@ -27,6 +29,7 @@ export interface ReferenceState {
  *
  * @param leaves [M][P], gradients summed over the samples of each micro-batch
  * @param l2 [P], coefficient c of each parameter's penalty c * p^2
+ * @param wire what nodes below the root are rounded to
  */
 export function referenceStep(
   state: ReferenceState,
@@ -34,8 +37,10 @@ export function referenceStep(
   batchSize: number,
   l2: Float32Array,
   scalars: AdamScalars,
+  wire: 'float32' | 'bfloat16' = 'float32',
 ): ReferenceState {
-  const sum = referenceSum(leaves.map(referenceFinish), { first: 0, end: leaves.length });
+  const round = wire === 'bfloat16' ? referenceBfloat16 : asItIs;
+  const sum = referenceSum(leaves.map(referenceFinish), { first: 0, end: leaves.length }, round);
   const mean = sum.map((value) => f(value * f(1 / batchSize)));
   const gradient = mean.map((value, i) => {
     const coefficient = l2[i] ?? 0;
@@ -49,11 +54,28 @@ export function referenceFinish(leaf: Float32Array): Float32Array {
   return leaf.map((value) => (Math.abs(value) < 2 ** -100 ? 0 : value));
 }
 
-/** The sum of the leaves of a node along the tree. */
-export function referenceSum(leaves: readonly Float32Array[], node: TreeNode): Float32Array {
+/**
+ * The sum of the leaves of a node along the tree; the node itself is not rounded.
+ * @param round what becomes of every node below it
+ */
+export function referenceSum(
+  leaves: readonly Float32Array[],
+  node: TreeNode,
+  round: (values: Float32Array) => Float32Array = asItIs,
+): Float32Array {
   if (node.end - node.first === 1) return leaves[node.first] ?? new Float32Array(0);
-  const [left, right] = childrenOf(node).map((child) => referenceSum(leaves, child));
+  const [left, right] = childrenOf(node).map((child) => round(referenceSum(leaves, child, round)));
   return (left ?? new Float32Array(0)).map((value, i) => f(value + (right?.[i] ?? 0)));
+}
+
+const asItIs = (values: Float32Array): Float32Array => values;
+
+/** The nearest values whose lower 16 bits are 0, ties to even: adding just below half a step carries where due. */
+export function referenceBfloat16(values: Float32Array): Float32Array {
+  const bits = new Uint32Array(values.slice().buffer).map((word, i) =>
+    Number.isNaN(values[i]) ? 0xffff0000 : (word + 0x7fff + ((word >>> 16) & 1)) & 0xffff0000,
+  );
+  return new Float32Array(bits.buffer);
 }
 
 /** Kingma and Ba 2015, algorithm 1. */
