@@ -13,11 +13,25 @@ export type Frames = readonly Uint8Array[];
 /** A connection as the hub names it: new at every connection, never used again. */
 export type PeerId = string;
 
+/** Why somebody was kept out before a single frame of theirs was looked at; a bounded label of metrics. */
+export const strangerKinds = [
+  'unknownKey', // a key that is not on the list
+  'noKeys', // keys where none are expected, or none where they are
+  'wrongServerKey', // keys made for another hub
+  'garbage', // no peer of this program: a scan, a browser, noise
+  'silent', // connected, and said nothing within the time of a handshake
+  'noHello', // spoke before it said hello
+  'crowd', // one more than a hub takes
+] as const;
+export type StrangerKind = (typeof strangerKinds)[number];
+
 export interface HubEvents {
   /** The payload stays valid only as long as the receiver holds it; it must not be written to. */
   onFrames(peer: PeerId, frames: Frames): void;
   /** The connection is gone; nothing more comes from this peer id. Also told after `drop`. */
   onPeerLost(peer: PeerId, reason: string): void;
+  /** Somebody was kept out. @param from an address, or what else is known of them; may be empty */
+  onStranger?(kind: StrangerKind, from: string): void;
 }
 
 export interface Hub {
@@ -28,7 +42,7 @@ export interface Hub {
    * a message from the peer says that they arrived. A peer that is gone is told of by `onPeerLost`, once.
    */
   send(peer: PeerId, frames: Frames): void;
-  /** Forgets the peer and what is queued for it. */
+  /** Forgets the peer and what is queued for it; nothing that it sends from now on is read. */
   drop(peer: PeerId, reason: string): void;
   close(): Promise<void>;
 }
@@ -38,6 +52,8 @@ export interface LinkEvents {
   /** The connection is up, or up again after it was lost: say HELLO. */
   onConnected(): void;
   onLost(reason: string): void;
+  /** The hub keeps us out. @param forGood whether trying again is in vain, as with a key that it does not know */
+  onRefused?(reason: string, forGood: boolean): void;
 }
 
 export interface Link {
@@ -50,9 +66,24 @@ export interface TransportOptions {
   readonly peerTimeoutMs: number; // silence after which a peer counts as lost
 }
 
+/** A pair of CURVE keys, each in Z85: 40 characters. */
+export interface KeyPair {
+  readonly publicKey: string;
+  readonly secretKey: string;
+}
+
+export interface BindOptions extends TransportOptions {
+  /** Only links whose public key is allowed get in, and nobody reads along. Without, anybody does. */
+  readonly keys?: (KeyPair & { readonly allowed: readonly string[] }) | undefined;
+}
+
+export interface ConnectOptions extends TransportOptions {
+  readonly keys?: (KeyPair & { readonly serverKey: string }) | undefined; // the hub's public one
+}
+
 export interface Transport {
   /** @param endpoint such as `tcp://127.0.0.1:5770`; port 0 takes any free one */
-  bind(endpoint: string, options: TransportOptions, events: HubEvents): Promise<Hub>;
+  bind(endpoint: string, options: BindOptions, events: HubEvents): Promise<Hub>;
   /** Connects, and connects again by itself whenever the connection is lost, until closed. */
-  connect(endpoint: string, options: TransportOptions, events: LinkEvents): Link;
+  connect(endpoint: string, options: ConnectOptions, events: LinkEvents): Link;
 }

@@ -4,12 +4,12 @@
  * A message whose first part is empty belongs to the transport. A link says hello with one; the hub answers
  * and probes with them. With a reason behind the empty part it is a farewell: a closed socket throws away what
  * its peer has not read yet, whatever its linger, so that who closes says farewell, the last message of all,
- * and waits for a moment until the other side has heard it. A peer exists from its hello on. Frames of anybody
- * else are forgotten, so that nothing has to be remembered of the lost and the dropped. Who is gone shows when
- * something is sent to it, and something is sent several times a second.
+ * and waits for a moment until the other side has heard it. A peer exists from its hello on. Who speaks before
+ * it is cut off, as is who is dropped: nothing that they send is read any more. Who is gone shows when something
+ * is sent to it, and something is sent several times a second.
  */
 import assert from 'node:assert';
-import type { Frames, Hub, HubEvents, PeerId } from './transport.ts';
+import type { Frames, Hub, HubEvents, PeerId, StrangerKind } from './transport.ts';
 
 /** What the hub does with a ROUTER socket: one receive at a time, sends that succeed or fail at once. */
 export interface RouterSocket {
@@ -25,6 +25,9 @@ export interface HubOptions {
   readonly clock: { after(delayMs: number, callback: () => void): () => void };
   readonly probeIntervalMs: number;
   readonly farewellMs: number; // that a closed hub waits for its peers, at most
+  readonly maxPeers: number; // one more is cut off
+  /** Takes a connection out of the socket; what was sent to it still goes out. */
+  readonly cut: (routingId: Uint8Array) => Promise<void>;
   /** Resolves after the event loop went round. */
   readonly nextTurn: () => Promise<unknown>;
   readonly events: HubEvents;
@@ -37,6 +40,7 @@ interface Peer {
   readonly queue: Frames[];
   sending: boolean;
   gone: boolean; // lost or dropped: nothing more comes from it
+  dropped: boolean;
 }
 
 const identity = /^worker:[0-9a-f]{16}$/;
@@ -53,6 +57,7 @@ export function createHub(options: HubOptions): Hub {
   const { socket, clock, events } = options;
   const peers = new Map<PeerId, Peer>();
   const timers = new Set<() => void>(); // of pauses under way
+  const cutting = new Set<PeerId>();
   let closing = false;
   let closed = false;
   const isOpen = (): boolean => !closed;
@@ -70,7 +75,10 @@ export function createHub(options: HubOptions): Hub {
     const id = Buffer.from(routingId).toString('latin1');
     const peer = peers.get(id);
     if (peer === undefined) {
-      if (isOfTransport(frames) && !isFarewell(frames) && identity.test(id)) welcome(id, routingId);
+      if (cutting.has(id) || isFarewell(frames)) return;
+      if (!isOfTransport(frames) || !identity.test(id)) return refuse(routingId, 'noHello');
+      if (peers.size >= options.maxPeers) return refuse(routingId, 'crowd');
+      welcome(id, routingId);
     } else if (isFarewell(frames)) {
       takeLeave(peer, 'farewell');
       forget(peer, 'it has left');
@@ -78,9 +86,25 @@ export function createHub(options: HubOptions): Hub {
   }
 
   function welcome(id: PeerId, routingId: Uint8Array): void {
-    const peer: Peer = { id, routingId: Buffer.from(routingId), queue: [], sending: false, gone: false };
+    const own = Buffer.from(routingId);
+    const peer: Peer = { id, routingId: own, queue: [], sending: false, gone: false, dropped: false };
     peers.set(id, peer);
     enqueue(peer, hello);
+  }
+
+  function refuse(routingId: Uint8Array, kind: StrangerKind): void {
+    if (closing) return;
+    events.onStranger?.(kind, '');
+    void cut(routingId);
+  }
+
+  /** Frames that come meanwhile are forgotten; there are no others. */
+  async function cut(routingId: Uint8Array): Promise<void> {
+    const own = Buffer.from(routingId);
+    const id = own.toString('latin1');
+    cutting.add(id);
+    await options.cut(own);
+    cutting.delete(id);
   }
 
   /** The last message to a peer; what was queued before it goes first. */
@@ -101,7 +125,8 @@ export function createHub(options: HubOptions): Hub {
     while (isOpen() && peer.queue.length > 0) {
       const frames = peer.queue[0]!;
       const outcome = await trySend(peer, frames);
-      if (outcome === 'full') await pause(retryMs);
+      if (outcome === 'full' && !peer.dropped) await pause(retryMs);
+      else if (outcome === 'full') peer.queue.length = 0;
       else if (outcome === 'sent') {
         if (peer.queue[0] === frames) peer.queue.shift(); // unless the queue was forgotten meanwhile
       } else {
@@ -110,6 +135,7 @@ export function createHub(options: HubOptions): Hub {
       }
     }
     peer.sending = false;
+    if (peer.dropped && isOpen()) void cut(peer.routingId);
   }
 
   /** Its own frames are queued in the same moment or not at all: a message is never cut in two. */
@@ -181,6 +207,8 @@ export function createHub(options: HubOptions): Hub {
       const peer = peers.get(id);
       if (peer === undefined || closing) return;
       peer.queue.length = 0;
+      peer.dropped = true;
+      cutting.add(id);
       takeLeave(peer, reason);
       peers.delete(id);
       queueMicrotask(() => closing || events.onPeerLost(id, reason));

@@ -7,12 +7,13 @@
  */
 import assert from 'node:assert';
 import type { Frames, Link, LinkEvents } from './transport.ts';
+import type { SocketEvent } from './zeromq-strangers.ts';
 import { farewell, hello, isFarewell, isOfTransport } from './zeromq-hub.ts';
 
 /** What the link does with a DEALER socket: one send and one receive at a time. */
 export interface DealerSocket {
   readonly readable: boolean;
-  readonly events: { receive(): Promise<{ readonly type: string }>; close(): void };
+  readonly events: { receive(): Promise<SocketEvent>; close(): void };
   receive(): Promise<Uint8Array[]>;
   send(frames: Uint8Array[]): Promise<void>;
 }
@@ -82,8 +83,10 @@ export function createLink<Socket extends DealerSocket>(options: LinkOptions<Soc
   async function watch(connection: Connection<Socket>): Promise<void> {
     const observer = connection.socket.events;
     for (;;) {
-      const event: { readonly type: string } | undefined = await observer.receive();
+      const event: SocketEvent | undefined = await observer.receive();
       if (event === undefined || event.type === 'end') return observer.close();
+      const refusal = refusalOf(event);
+      if (refusal !== null && !closed && !connection.over) events.onRefused?.(...refusal);
       const reason = endOf(event.type);
       if (reason !== null) void drainAndEnd(connection, reason);
     }
@@ -168,6 +171,15 @@ function endOf(event: string): string | null {
   if (event === 'close') return 'nobody answers there';
   if (event.startsWith('handshake:error')) return 'the other side speaks another protocol';
   return null;
+}
+
+/** What a handshake that failed says of the hub, and whether that will not change; null for any other event. */
+function refusalOf({ type, error }: SocketEvent): [reason: string, forGood: boolean] | null {
+  if (!type.startsWith('handshake:error')) return null;
+  if (type === 'handshake:error:auth') return ['it does not know our key', true];
+  if (error?.code === 'ERR_ZMTP_MECHANISM_MISMATCH')
+    return ['one side has keys and the other has none', true];
+  return ['it ended the handshake: it is no coordinator, or its key is another one than ours says', false];
 }
 
 const unlessOver =

@@ -1,5 +1,6 @@
 /**
  * The transport over ZeroMQ: a ROUTER in the hub, a DEALER in each link. The only file that knows the package.
+ * With keys, everything is CURVE: encrypted, both sides known to each other, strangers kept out by the allow-list.
  *
  * Here stand the options of both sockets, each with its reason; what is done with the sockets is in
  * zeromq-hub.ts and zeromq-link.ts. Both ends find out by themselves that the other is gone, without any
@@ -10,11 +11,14 @@
 import assert from 'node:assert';
 import { randomBytes } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { capability, context, Dealer, Router, version } from 'zeromq';
+import { capability, context, curveKeyPair, Dealer, Reply, Router, version } from 'zeromq';
 import { configurationError } from '../errors.ts';
-import type { Transport, TransportOptions } from './transport.ts';
+import type { BindOptions, ConnectOptions, HubEvents, KeyPair, Transport } from './transport.ts';
+import type { TransportOptions } from './transport.ts';
+import { createDoor, type Guard } from './zeromq-door.ts';
 import { createHub } from './zeromq-hub.ts';
 import { createLink } from './zeromq-link.ts';
+import { createStrangers } from './zeromq-strangers.ts';
 
 /** What a transport needs of the process's clock. */
 export interface TransportClock {
@@ -26,24 +30,44 @@ const handshakeMs = 3000; // of a stranger who connects and says nothing
 const connectMs = 3000;
 const probeMs = 250; // until it shows that a process has ended
 const farewellMs = 1000; // for what is under way when a hub or a link is closed
+const maxPeers = 4096;
 const keepaliveSeconds = { idle: 10, interval: 5, count: 3 };
 
 assert(version === libraryVersion, `libzmq ${version}, expected ${libraryVersion}: reinstall zeromq`);
 assert(capability.curve === true, 'libzmq without CURVE: reinstall zeromq');
 context.blocky = false; // else a process that ends waits for peers that never come back
 
+const doorEndpoint = 'inproc://zeromq.zap.01'; // where libzmq asks, one for the whole process
+const door = createDoor({
+  async open() {
+    const socket = new Reply({ linger: 0 });
+    await socket.bind(doorEndpoint);
+    return socket;
+  },
+  unbind: (socket) => (socket as Reply).unbind(doorEndpoint),
+});
+
+/** A new pair, for a hub or for links. */
+export const createKeyPair = (): KeyPair => curveKeyPair();
+
 export function createZeromqTransport(clock: TransportClock): Transport {
   return {
     async bind(endpoint, options, events) {
-      const socket = new Router(routerOptions(options));
+      const onRefused = (address: string): void => events.onStranger?.('unknownKey', address);
+      const guard = options.keys === undefined ? null : await door.guard(options.keys.allowed, onRefused);
+      const socket = new Router({ ...routerOptions(options), ...serverOptions(options, guard) });
+      const scissors = createScissors(socket);
       try {
+        await scissors.bind();
         await socket.bind(endpoint);
       } catch (error) {
         socket.close();
+        await guard?.remove();
         throw bindError(endpoint, error);
       }
       const bound = socket.lastEndpoint;
       assert(bound !== null, 'a bound socket has an endpoint');
+      const stopWatching = watchStrangers(socket, clock, events);
       return createHub({
         socket,
         endpoint: bound,
@@ -52,9 +76,13 @@ export function createZeromqTransport(clock: TransportClock): Transport {
         nextTurn,
         events,
         farewellMs,
+        maxPeers,
+        cut: scissors.cut,
         async close() {
           await socket.unbind(bound);
+          stopWatching();
           socket.close();
+          await guard?.remove();
         },
       });
     },
@@ -63,7 +91,7 @@ export function createZeromqTransport(clock: TransportClock): Transport {
       return createLink({
         open() {
           const identity = `worker:${randomBytes(8).toString('hex')}`; // never the same twice: a doubled one hangs
-          return new Dealer({ ...dealerOptions(options), routingId: identity });
+          return new Dealer({ ...dealerOptions(options), ...clientOptions(options), routingId: identity });
         },
         connect(socket) {
           try {
@@ -83,7 +111,76 @@ export function createZeromqTransport(clock: TransportClock): Transport {
   };
 }
 
-/** Of both sockets. CURVE's keys and the ZAP domain belong here too. */
+/**
+ * How a connection is taken out of a ROUTER, which has no call for it: another one of the same identity, from
+ * inside this process, takes its place and goes. The socket reads no more from the old one, so that it answers no
+ * heartbeat, and its TCP connection ends with the time-out of a silent peer.
+ */
+function createScissors(socket: Router) {
+  const inside = `inproc://cut-${randomBytes(8).toString('hex')}`;
+  let queue: Promise<void> = Promise.resolve(); // one at a time: a process has a limit of sockets
+
+  async function cutNow(routingId: Uint8Array): Promise<void> {
+    if (socket.closed) return;
+    const replacement = new Dealer({ linger: 0 });
+    try {
+      replacement.routingId = routingId as unknown as string; // bytes, which the types leave out
+      replacement.connect(inside);
+      await nextTurn();
+    } finally {
+      replacement.close();
+    }
+  }
+
+  return {
+    bind: () => socket.bind(inside),
+    cut: (routingId: Uint8Array) => (queue = queue.then(() => cutNow(routingId))),
+  };
+}
+
+/** Counts whoever fails to get in. @returns a function that ends the counting; closing the socket ends the rest */
+function watchStrangers(socket: Router, clock: TransportClock, events: HubEvents): () => void {
+  const observer = socket.events;
+  let stopped = false;
+  const strangers = createStrangers((kind) => stopped || events.onStranger?.(kind, ''));
+  let cancel = (): void => {};
+  const ageForever = (): void => {
+    strangers.age();
+    cancel = clock.after(handshakeMs + 1000, ageForever);
+  };
+  const watch = async (): Promise<void> => {
+    for (;;) {
+      const event = await observer.receive();
+      if (event === undefined || event.type === 'end') return observer.close();
+      strangers.handle(event);
+    }
+  };
+  ageForever();
+  void watch();
+  return () => {
+    stopped = true;
+    cancel();
+  };
+}
+
+/** Of a hub with keys: whoever has none, or one that the door does not know, does not get in. */
+const serverOptions = ({ keys }: BindOptions, guard: Guard | null) =>
+  keys === undefined || guard === null
+    ? {}
+    : {
+        curveServer: true,
+        curvePublicKey: keys.publicKey,
+        curveSecretKey: keys.secretKey,
+        zapDomain: guard.domain,
+        zapEnforceDomain: true, // else a door that is gone lets everybody in
+      };
+
+const clientOptions = ({ keys }: ConnectOptions) =>
+  keys === undefined
+    ? {}
+    : { curveServerKey: keys.serverKey, curvePublicKey: keys.publicKey, curveSecretKey: keys.secretKey };
+
+/** Of both sockets. */
 const commonOptions = ({ maxFrameBytes, peerTimeoutMs }: TransportOptions) => ({
   linger: 0, // it would not help: see zeromq-hub.ts
   maxMessageSize: maxFrameBytes, // unlimited by default, before any handshake
@@ -101,6 +198,7 @@ const commonOptions = ({ maxFrameBytes, peerTimeoutMs }: TransportOptions) => ({
 const routerOptions = (options: TransportOptions) => ({
   ...commonOptions(options),
   mandatory: true, // else what cannot be delivered vanishes
+  handover: true, // by which connections are cut; identities are random, so that nobody else can take one over
   sendTimeout: 0, // a full peer is told of at once and holds up no other
 });
 
