@@ -27,14 +27,17 @@ export type PartAnswer = { readonly value: unknown } | { readonly error: string 
  * @param name of parts.ts
  * @param options handed to the part as JSON
  * @param environment added to this process's
+ * @param launcher words before the command, such as those that start it in another network namespace
  */
 export async function startPart(
   { entry }: Pick<BenchContext, 'entry'>,
   name: string,
   options: unknown,
   environment: NodeJS.ProcessEnv = {},
+  launcher: readonly string[] = [],
 ): Promise<Part> {
-  const child = spawn(process.execPath, [entry, 'bench', 'part', name], {
+  const [program, ...args] = [...launcher, process.execPath, entry, 'bench', 'part', name];
+  const child = spawn(program, args, {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });

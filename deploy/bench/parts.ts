@@ -6,5 +6,7 @@ export const parts: Readonly<Record<string, () => Promise<OpenPart>>> = {
   'peers-reference': async () => (await import('./peers/reference.ts')).openReference,
   'exchange-run': async () => (await import('./parts/exchange-run.ts')).openExchangeRun,
   'exchange-worker': async () => (await import('./parts/exchange-worker.ts')).openExchangeWorker,
+  'linked-coordinator': async () => (await import('./parts/linked-coordinator.ts')).openLinkedCoordinator,
+  'linked-worker': async () => (await import('./parts/linked-worker.ts')).openLinkedWorker,
   'read-mat': async () => (await import('./parts/read-mat.ts')).openReadMat,
 };

@@ -1,71 +1,99 @@
 /**
  * Samples per second of whole runs, by number of workers and batch size, and what the exchange costs.
  *
- * Each figure is of a real `lockstep train` of a few steps; the first step, which warms up, is not counted, and
- * neither are set-up and evaluation. Efficiency is the rate with W workers over W times that of the smallest
- * number of workers, in the same round. On a box whose cores are fewer than W x threads it says nothing of a
- * cluster.
+ * Each figure is of a real run of a few steps; the first step, which warms up, is not counted, and neither are
+ * set-up and evaluation. With `--link-rate` the workers are in a box of their own, a network namespace, behind a
+ * link of that rate. Efficiency is the rate with W workers over W times that of the smallest number of workers,
+ * over the same link in the same round. Where W x threads are more than the cores it says nothing of a cluster.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { readHistory } from '../../coordinator/run/history.ts';
+import { availableParallelism } from 'node:os';
 import type { StepRecord } from '../../coordinator/journal.ts';
-import { runError, usageError } from '../../shared/errors.ts';
+import { usageError } from '../../shared/errors.ts';
 import { runtimeNames } from '../../shared/model/runtime.ts';
 import { presetNames } from '../../shared/runtime/presets.ts';
 import { plural } from '../../shared/text.ts';
-import { startChild } from '../train/child.ts';
+import { parseLinkRate, type LinkRate } from '../plan/link-rate.ts';
+import { cleanUpOnSignals } from '../setup/process.mjs';
 import { defineBenchmark, type BenchContext, type BenchTable, type Figure } from './benchmark.ts';
 import { alternate, derive, figure, type Series, type Side } from './rounds.ts';
-
-interface Point {
-  readonly workers: number;
-  readonly batchSize: number;
-}
-
-interface Settings {
-  readonly preset: string;
-  readonly runtime: string;
-  readonly threads: number;
-  readonly steps: number;
-  readonly syntheticRows: number;
-}
+import { requireBoxes } from './scaling/boxes.ts';
+import { nameOf, pointsOf, type Point, type Settings } from './scaling/point.ts';
+import { trainOnce } from './scaling/train-once.ts';
 
 export const scaling = defineBenchmark({
   name: 'scaling',
-  describe: 'Whole runs of a few steps: samples/s and efficiency by workers and batch size',
-  defaultRounds: 3,
+  describe: 'Whole runs of a few steps: samples/s and efficiency by workers, batch size and link',
+  defaultRounds: 1,
   flags: {
     workers: { type: 'number', array: true, default: [1, 2], describe: 'numbers of workers' },
     'batch-size': { type: 'number', array: true, default: [1000, 6300], describe: 'batch sizes' },
+    'micro-batch-size': {
+      type: 'number',
+      describe: 'of all runs',
+      defaultDescription: 'at most 500, one for each worker',
+    },
+    'link-rate': {
+      type: 'string',
+      array: true,
+      describe:
+        'such as 1gbit,10gbit: workers behind such a link, in a network namespace (root); none: no link',
+      defaultDescription: 'none',
+    },
     preset: { choices: presetNames, default: 'svhn' as const, describe: 'whose model' },
+    width: { type: 'number', describe: 'units of its hidden layers', defaultDescription: "the preset's" },
     runtime: { choices: runtimeNames, default: 'auto' as const, describe: 'what computes' },
     threads: { type: 'number', default: 1, describe: 'CPU threads a worker' },
     'synthetic-rows': { type: 'number', default: 9000, describe: 'images of the data set' },
     steps: { type: 'number', default: 3, describe: 'of each run; the first is not counted' },
   },
   async run(context, given): Promise<BenchTable> {
-    const { workers, batchSize: batchSizes, preset, runtime, threads, steps, syntheticRows } = given;
+    const { preset, runtime, threads, steps, syntheticRows, width = null } = given;
     if (!Number.isSafeInteger(steps) || steps < 2)
       throw usageError(`--steps got ${steps}, expected at least 2: the first step is not counted`);
-    const points = batchSizes.flatMap((batchSize) => workers.map((count) => ({ workers: count, batchSize })));
-    const settings = { preset, runtime, threads, steps, syntheticRows };
-    const sides = points.map((point) => sideOf(context, settings, point));
-    const series = await alternate(sides, { rounds: context.rounds, warmUps: 0, say: context.say });
-    const cores = availableParallelism();
-    const crowded = Math.max(...workers) * threads > cores;
-    return {
-      name: 'scaling',
-      settings: { preset, runtime, threads, steps, 'synthetic rows': syntheticRows },
-      figures: points.flatMap((point) => figuresOf(series, point, Math.min(...workers))),
-      breakdowns: [],
-      notes: crowded ? [`${Math.max(...workers)} workers share ${plural(cores, 'core')}.`] : [],
-    };
+    const links = linksOf(given.linkRate);
+    const points = pointsOf(given.workers, given.batchSize, links, given.microBatchSize);
+    if (links.some((link) => link !== null)) requireBoxes();
+    const settings: Settings = { preset, runtime, threads, steps, syntheticRows, width };
+    const giveSignalsBack = cleanUpOnSignals();
+    try {
+      const sides = points.map((point) => sideOf(context, settings, point));
+      const series = await alternate(sides, { rounds: context.rounds, warmUps: 0, say: context.say });
+      return tableOf(settings, points, series);
+    } finally {
+      giveSignalsBack();
+    }
   },
 });
 
-const nameOf = ({ workers, batchSize }: Point): string => `batch ${batchSize}, ${plural(workers, 'worker')}`;
+/** @param given texts that may hold several, with commas. @throws LockstepError (64) */
+function linksOf(given: readonly string[] = []): (LinkRate | null)[] {
+  const texts = given.flatMap((text) => text.split(','));
+  return texts.length === 0 ? [null] : texts.map((text) => (text === 'none' ? null : parseLinkRate(text)));
+}
+
+function tableOf(settings: Settings, points: readonly Point[], series: Series): BenchTable {
+  const { preset, runtime, threads, steps, syntheticRows, width } = settings;
+  const workers = points.map((point) => point.workers);
+  const most = Math.max(...workers);
+  const cores = availableParallelism();
+  const units = points.map((point) => `${point.microBatchSize} of ${point.batchSize}`);
+  return {
+    name: 'scaling',
+    settings: {
+      preset,
+      ...(width !== null && { width }),
+      'micro-batch': [...new Set(units)].join(' and '),
+      runtime,
+      threads,
+      steps,
+      'synthetic rows': syntheticRows,
+    },
+    figures: points.flatMap((point) => figuresOf(series, point, Math.min(...workers))),
+    breakdowns: [],
+    notes: most * threads > cores ? [`${plural(most, 'worker')} share ${plural(cores, 'core')}.`] : [],
+  };
+}
+
 const phases = ['compute', 'exchange', 'commit'] as const;
 
 function sideOf(context: BenchContext, settings: Settings, point: Point): Side {
@@ -84,50 +112,6 @@ function sideOf(context: BenchContext, settings: Settings, point: Point): Side {
       return { ...figures, [`${name}: step`]: (1000 * seconds) / counted.length };
     },
   };
-}
-
-/** A run in a folder of its own, which is removed. @returns its steps */
-async function trainOnce(
-  { entry, say }: BenchContext,
-  { preset, runtime, threads, steps, syntheticRows }: Settings,
-  { workers, batchSize }: Point,
-): Promise<StepRecord[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'lockstep-bench-'));
-  const runDir = join(folder, 'run');
-  const flags = {
-    preset,
-    runtime,
-    threads,
-    steps,
-    workers,
-    'batch-size': batchSize,
-    data: 'synthetic',
-    'synthetic-rows': syntheticRows,
-    'statistics-rows': 500,
-    'evaluation-rows': 500,
-    'picture-every': 0,
-    'stop-on': 'none',
-    'run-dir': runDir,
-  };
-  const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const lines: string[] = [];
-  try {
-    const child = startChild({
-      entry,
-      args: ['train', ...args, '--json', '--quiet', '--allow-cpu'],
-      environment: process.env,
-      output: (line) => void lines.push(line),
-      onMessage: () => {},
-    });
-    const { code } = await child.exited;
-    if (code !== 0) throw runError(`lockstep train ended with exit code ${code}: ${lines.at(-1) ?? ''}`);
-    return readHistory(runDir);
-  } catch (error) {
-    lines.forEach(say);
-    throw error;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }
 
 function figuresOf(series: Series, point: Point, fewest: number): Figure[] {

@@ -39,6 +39,15 @@ export function requiresFile(path: string, remedy: string, context: TestContext)
   return existsSync(path) || missing(`${path} is missing (${remedy})`, context);
 }
 
+/** Network namespaces joined by a shaped link, which root makes with iproute2. */
+export function requiresBoxes(context: TestContext): boolean {
+  const name = `lockstep-probe-${process.pid}`;
+  const run = (...args: string[]) => spawnSync('ip', args, { timeout: PROBE_TIMEOUT_MS, stdio: 'ignore' });
+  const isThere = run('netns', 'add', name).status === 0;
+  run('netns', 'delete', name);
+  return isThere || missing('no network namespace can be made (root, apt-get install iproute2)', context);
+}
+
 function missing(reason: string, context: TestContext): false {
   if (process.env['LOCKSTEP_TEST_STRICT'] === '1') throw new Error(reason);
   context.skip(reason);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { scaling } from '../../../deploy/bench/scaling.ts';
+import { requiresBoxes } from '../../support/requires.ts';
 import { benchContext, positiveFigure } from '../../support/bench.ts';
 
 // Runs inherit this: pixels need no principal components, and a narrow model is quick.
@@ -14,6 +15,9 @@ const given = {
   threads: 1,
   syntheticRows: 300,
   steps: 2,
+  microBatchSize: undefined,
+  linkRate: undefined,
+  width: undefined,
 } as const;
 
 test('runs of one and two workers have a rate, an efficiency and phases', async (context) => {
@@ -26,4 +30,21 @@ test('runs of one and two workers have a rate, an efficiency and phases', async 
 test('a run of one step has nothing to count', async (context) => {
   const short = { ...given, workers: [1], batchSize: [20], steps: 1 };
   await assert.rejects(scaling.run(benchContext(context), short), /--steps got 1, expected at least 2/);
+});
+
+test('runs across a slow link have its rate within their time', async (context) => {
+  if (!requiresBoxes(context)) return;
+  const slow = { ...given, workers: [1], batchSize: [20], linkRate: ['none,10mbit'] };
+  const table = await scaling.run(benchContext(context), slow);
+  const [here, across] = ['batch 20, 1 worker', '10mbit, batch 20, 1 worker'].map(
+    (name) => positiveFigure(table, name).values[0]!,
+  );
+  const megabits = 3072 * 16 * 2 * 32e-6; // at the least: first and last layer of the model, one way
+  assert.ok(20 / across! > megabits / 10, `${across} samples/s over the link`);
+  assert.ok(across! < here!, `${across} samples/s over the link, ${here} without it`);
+});
+
+test('a rate that is none is refused before anything is run', async (context) => {
+  const wrong = { ...given, workers: [1], batchSize: [20], linkRate: ['fast'] };
+  await assert.rejects(scaling.run(benchContext(context), wrong), /--link-rate got "fast", expected a rate/);
 });
