@@ -64,7 +64,7 @@ export interface Reducer {
   expect(frame: Omit<SumFrame, 'values'>): ExpectedValues;
   /** @returns a report when this frame made the sum complete. @throws ProtocolError as `expect` */
   take(frame: SumFrame): { effects: Effect[]; report: Report | null };
-  /** Adam over the whole range, each chunk sent as soon as it is done. */
+  /** The step counts. Each chunk is updated by Adam when it is about to be sent, or needed in another way. */
   commit(version: number, scalars: AdamScalars): Effect[];
   attach(worker: PeerId): Effect[];
   detach(worker: PeerId): void;
@@ -107,10 +107,24 @@ export function createReducer({ layout, chunks, kernels, budget, window }: Reduc
   let sum: Sum | null = null;
   let batchSize = 0;
   let reports: ChunkReport[] = []; // of the open sum
+  const owed = new Map<Chunk, AdamScalars>(); // chunks that the last commit has still to update
 
-  const viewOf = (chunk: number): Float32Array => {
-    const found = all[chunk - chunks.first]!;
-    return kernels.float32(at(parameters, found), found.length);
+  /** Adam on one chunk of a step that was committed, once: while the chunks before it are on their way. */
+  function update(chunk: Chunk): void {
+    const scalars = owed.get(chunk);
+    if (scalars === undefined) return;
+    owed.delete(chunk);
+    const p = at(parameters, chunk);
+    const [m, v] = [at(firstMoment, chunk), at(secondMoment, chunk)];
+    kernels.adam(p, p, m, v, at(gradient, chunk), chunk.length, scalars);
+  }
+
+  const settle = (): void => all.forEach(update);
+
+  const viewOf = (index: number): Float32Array => {
+    const chunk = all[index - chunks.first]!;
+    update(chunk);
+    return kernels.float32(at(parameters, chunk), chunk.length);
   };
 
   /**
@@ -142,6 +156,7 @@ export function createReducer({ layout, chunks, kernels, budget, window }: Reduc
   return {
     chunks,
     get state() {
+      settle();
       return {
         parameters: kernels.float32(parameters, length),
         firstMoment: kernels.float32(firstMoment, length),
@@ -150,6 +165,7 @@ export function createReducer({ layout, chunks, kernels, budget, window }: Reduc
     },
     publish: (version) => sender.publish(version, layout.parameterCount, viewOf),
     begin(task, attempt, leafCount, batch, assignments) {
+      settle(); // before gradients are overwritten
       batchSize = batch;
       reports = [];
       sum = createSum({
@@ -181,11 +197,8 @@ export function createReducer({ layout, chunks, kernels, budget, window }: Reduc
       return { effects, report: sum.complete ? report() : null };
     },
     commit(version, scalars) {
-      for (const chunk of all) {
-        const p = at(parameters, chunk);
-        const [m, v] = [at(firstMoment, chunk), at(secondMoment, chunk)];
-        kernels.adam(p, p, m, v, at(gradient, chunk), chunk.length, scalars);
-      }
+      settle();
+      for (const chunk of all) owed.set(chunk, scalars);
       return sender.publish(version, layout.parameterCount, viewOf);
     },
     attach: (worker) => sender.attach(worker),

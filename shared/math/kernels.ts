@@ -6,6 +6,7 @@
  * JavaScript can check each bit. No relaxed SIMD: the same bits on any CPU.
  */
 import assert from 'node:assert';
+import { readInPlace } from './checksum.ts';
 import { kernelsModule } from './kernels-module.ts';
 
 /** What Adam needs beyond arrays; all float32 but where stated. Kingma and Ba 2015, algorithm 1. */
@@ -148,6 +149,7 @@ export function createKernels(bytes: number, wasm: WebAssembly.Module = kernelsM
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   const instance = new WebAssembly.Instance(wasm, { env: { memory } });
   const compiled = instance.exports as unknown as KernelExports;
+  readInPlace(memory, instance);
   return {
     memory,
     ...arraysOf(memory),

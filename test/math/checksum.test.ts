@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { checksumOf } from '../../shared/math/checksum.ts';
+import { createKernels } from '../../shared/math/kernels.ts';
 
 /** As assembly/checksum.ts says it, one word at a time. */
 function plainChecksum(bytes: Uint8Array): number {
@@ -29,6 +30,25 @@ test('the kernel and the plain words agree, whatever the length', () => {
   for (const length of [0, 1, 3, 63, 64, 65, 4096, 131_071, 131_072, 131_073, 400_001]) {
     const bytes = seeded(length, 7);
     assert.equal(checksumOf(bytes), plainChecksum(bytes), `${length} bytes`);
+  }
+});
+
+test('bytes in the memory of kernels have the checksum that they have anywhere else', () => {
+  const kernels = createKernels(1 << 20);
+  const offset = kernels.allocate(1 << 20);
+  for (const [length, shift] of [
+    [0, 0],
+    [1, 3],
+    [64, 0],
+    [65, 1],
+    [131_073, 8],
+    [1_000_001, 17],
+  ] as const) {
+    const bytes = seeded(length, 11);
+    const inPlace = new Uint8Array(kernels.memory.buffer, offset + shift, length);
+    inPlace.set(bytes);
+    assert.equal(checksumOf(inPlace), checksumOf(bytes), `${length} bytes`);
+    assert.deepEqual(inPlace, bytes, 'they are only read');
   }
 });
 
