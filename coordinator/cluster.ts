@@ -13,14 +13,16 @@ import { ProtocolError } from '../shared/errors.ts';
 import { nodeKey } from '../shared/math/tree.ts';
 import type { ExpectedValues, FrameHeader } from '../shared/protocol/frame.ts';
 import type { DataFrame, WorkerMessage } from '../shared/protocol/messages.ts';
+import { isFromReducer, type ReducerMessage } from '../shared/protocol/reducer-messages.ts';
 import type { PeerId } from '../shared/transport/transport.ts';
 import { createDealing } from './dealing.ts';
-import type { Deadlines } from './deadlines.ts';
-import type { ClusterEvent, Effect } from './effects.ts';
+import { evictions, type Deadlines } from './deadlines.ts';
+import { counted, type ClusterEvent, type Effect } from './effects.ts';
 import { createMembers, type DoorOptions, type Member, type Members } from './members.ts';
-import { Interrupted, type Answer, type Request } from './requests.ts';
+import type { ArrayFrame } from './reducers/state-parts.ts';
+import { Interrupted, isPlain, type Answer, type Request } from './requests.ts';
 import type { Stores } from './stores.ts';
-import { hasAllScalars, nonFiniteLeaves, partOf, type NodeMessage } from './task.ts';
+import { hasAllScalars, nonFiniteNotices, partOf, type NodeMessage } from './task.ts';
 
 export interface ClusterOptions {
   readonly door: DoorOptions;
@@ -66,7 +68,7 @@ export function createCluster(options: ClusterOptions): Cluster {
    * finish: it is short, and then whole.
    */
   function giveUpIfInterrupted(): void {
-    if (!interrupted || request === null) return;
+    if (!interrupted || request === null || isPlain(request)) return; // the plain ones are short, and never waited for
     if (request.kind === 'step' && dealing.awaited().length > 0) return;
     stores.abandon();
     respond({ kind: 'failed', error: new Interrupted() });
@@ -75,12 +77,12 @@ export function createCluster(options: ClusterOptions): Cluster {
   function onNode(peer: PeerId, message: NodeMessage): Effect[] {
     const { task } = dealing;
     if (task === null || message.task !== task.id || message.attempt !== task.attempt)
-      return [notice('stale', peer)];
+      return [counted('stale', peer)];
     const part = partOf(task, message);
     if (part === undefined) {
       throw new ProtocolError('unasked', `computed node ${nodeKey(message)}, which was not dealt`);
     }
-    if (part.result !== null) return [notice('duplicate', peer)];
+    if (part.result !== null) return [counted('duplicate', peer)];
     part.result = message;
     if (hasAllScalars(task)) scalarsMs = nowMs();
     return finishIfComplete();
@@ -88,12 +90,13 @@ export function createCluster(options: ClusterOptions): Cluster {
 
   function onFrame(frame: DataFrame): Effect[] {
     expect(frame);
-    return [...stores.take(frame as Extract<DataFrame, { type: 'sum' }>), ...finishIfComplete()];
+    const effects = frame.type === 'sum' ? stores.take(frame) : stores.takeState(frame as ArrayFrame);
+    return [...effects, ...finishIfComplete()];
   }
 
   function expect(header: FrameHeader | DataFrame): ExpectedValues {
     const { task } = dealing;
-    if (header.type !== 'sum') throw new ProtocolError('unasked', `sent an array of ${header.array}`);
+    if (header.type === 'array') return stores.expectState(header);
     if (task === null || header.task !== task.id || header.attempt !== task.attempt) {
       throw new ProtocolError('stale', `sent a chunk of task ${header.task}, which is not open`);
     }
@@ -101,15 +104,15 @@ export function createCluster(options: ClusterOptions): Cluster {
   }
 
   function finishIfComplete(): Effect[] {
+    if (request !== null && isPlain(request)) {
+      if (stores.settled) respond({ kind: 'done' });
+      return [];
+    }
     const { task, dealtMs } = dealing;
     if (task === null || !hasAllScalars(task) || !stores.complete) return [];
     assert(request?.kind === 'sum' || request?.kind === 'step');
-    const broken = nonFiniteLeaves(task);
-    const notices = broken.map(({ worker, leaves }): Effect => {
-      const rank = (worker === null ? undefined : members.get(worker)?.rank) ?? -1;
-      return { type: 'notice', notice: { kind: 'nonFinite', rank, leaves, again: task.attempt > 0 } };
-    });
-    if (broken.length > 0 && task.attempt === 0) return [...notices, ...dealing.begin(request, 1)];
+    const notices = nonFiniteNotices(task, (peer) => members.get(peer)?.rank ?? -1);
+    if (notices.length > 0 && task.attempt === 0) return [...notices, ...dealing.begin(request, 1)];
     deadlines.learn(stores.kindOf(request), nowMs() - dealtMs);
     const workerCount = new Set(task.parts.map(({ worker }) => worker)).size;
     const timing = { workerCount, dealtMs, scalarsMs, nowMs };
@@ -126,36 +129,33 @@ export function createCluster(options: ClusterOptions): Cluster {
     return effects;
   }
 
-  function modelAnswer(): Answer {
-    const first = members.ready()[0]!;
-    return { kind: 'model', model: members.model!, backend: first.fingerprint.backend };
-  }
+  const modelAnswer = (): Answer => {
+    const { backend } = members.ready()[0]!.fingerprint;
+    return { kind: 'model', model: members.model!, backend };
+  };
 
   function onLost(peer: PeerId, reason: string): Effect[] {
-    const member = members.remove(peer);
-    stores.detach(peer);
-    if (member === undefined) return [];
+    const member = members.remove(peer, reason);
+    const detached = stores.detach(peer);
+    if (member === undefined) return detached;
     const lost: Effect = { type: 'notice', notice: { kind: 'lost', rank: member.rank, peer, reason } };
     const { microBatches, effects } = dealing.lose(peer);
-    if (microBatches === 0) return [lost];
+    if (microBatches === 0) return [...detached, lost];
     const { rank } = member;
-    return [lost, { type: 'notice', notice: { kind: 'reassigned', rank, microBatches } }, ...effects];
+    const moved: Effect = { type: 'notice', notice: { kind: 'reassigned', rank, microBatches } };
+    return [...detached, lost, moved, ...effects];
   }
 
   function onTick(): Effect[] {
+    const opened = members.reducers.tick(nowMs());
+    if (opened.length > 0) return opened;
     if (request?.kind !== 'sum' && request?.kind !== 'step') return [];
     if (dealing.task === null) return dealing.deal();
     const kind = stores.kindOf(request);
     const allowedMs = deadlines.of(kind);
     if (nowMs() - dealing.dueSinceMs <= allowedMs) return [];
     dealing.extend();
-    return awaited().flatMap(({ peer, rank, host }): Effect[] => {
-      const reason = `rank ${rank} on ${host} did not finish ${kind} within ${Math.round(allowedMs / 1000)} s`;
-      return [
-        { type: 'send', peer, message: { type: 'evict', reason } },
-        { type: 'drop', peer, reason },
-      ];
-    });
+    return evictions(awaited(), kind, allowedMs);
   }
 
   const awaited = (): Member[] => dealing.awaited().map((peer) => members.get(peer)!);
@@ -167,6 +167,10 @@ export function createCluster(options: ClusterOptions): Cluster {
     request(next) {
       assert(request === null && answer === null, 'one request at a time');
       request = next;
+      if (isPlain(next)) {
+        const effects = stores.perform(next, members.model, members.reducers.peers);
+        return [...effects, ...finishIfComplete()];
+      }
       switch (next.kind) {
         case 'model':
           if (members.ready().length > 0) respond(modelAnswer());
@@ -177,13 +181,6 @@ export function createCluster(options: ClusterOptions): Cluster {
           scalarsMs = nowMs();
           const effects = dealing.begin(next, 0);
           giveUpIfInterrupted();
-          return effects;
-        }
-        case 'publish':
-        case 'load':
-        case 'read': {
-          const { answer: value, effects } = stores.perform(next, members.model);
-          respond(value);
           return effects;
         }
         default:
@@ -206,6 +203,8 @@ export function createCluster(options: ClusterOptions): Cluster {
           return [];
         case 'frame':
           return onFrame(event.frame);
+        case 'absent':
+          return members.reducers.absent(event.reason);
         case 'message':
           return onMessage(event.peer, event.message);
         default:
@@ -222,7 +221,11 @@ export function createCluster(options: ClusterOptions): Cluster {
     awaited: () => (dealing.task === null ? null : { members: awaited(), sinceMs: dealing.dueSinceMs }),
   };
 
-  function onMessage(peer: PeerId, message: WorkerMessage): Effect[] {
+  function onMessage(peer: PeerId, message: WorkerMessage | ReducerMessage): Effect[] {
+    if (isFromReducer(message)) {
+      if (message.type === 'broken') return onLost(peer, message.reason);
+      return [...(members.reducers.hear(peer, message) ?? stores.hear(peer, message)), ...finishIfComplete()];
+    }
     if (message.type !== 'hello' && message.type !== 'ready' && members.get(peer) === undefined)
       throw new ProtocolError('unasked', `said ${message.type} before hello`);
     switch (message.type) {
@@ -231,11 +234,13 @@ export function createCluster(options: ClusterOptions): Cluster {
       case 'ready':
         return onReady(peer, message);
       case 'received':
-        return stores.received(peer, message.array, message.chunk);
+        return stores.received(peer, message.array);
       case 'node':
         return onNode(peer, message);
       case 'progress':
         return [];
+      case 'join':
+        throw new ProtocolError('unasked', 'joined the coordinator, which is no reducer');
       case 'failed':
         return [{ type: 'drop', peer, reason: message.reason }];
       default:
@@ -243,8 +248,3 @@ export function createCluster(options: ClusterOptions): Cluster {
     }
   }
 }
-
-const notice = (kind: 'stale' | 'duplicate', peer: PeerId): Effect => ({
-  type: 'notice',
-  notice: { kind, peer },
-});

@@ -37,7 +37,7 @@ export function createCoordinator<T>(cluster: Cluster, program: Program<T>): Coo
   }
 
   const farewell = (): Effect[] =>
-    cluster.members.ready().map(({ peer }) => ({ type: 'send', peer, message: { type: 'finish' } }));
+    cluster.members.present().map((peer) => ({ type: 'send', peer, message: { type: 'finish' } }));
 
   return {
     begin: () => pump(program.next(undefined as unknown as Answer), []), // the first value is not looked at

@@ -3,6 +3,8 @@
  * The first of each kind has a longer one (compilation, warm-up), and so has `basis`, which is done once.
  */
 import type { TaskKind } from '../shared/protocol/messages.ts';
+import type { Effect } from './effects.ts';
+import type { Member } from './members.ts';
 
 export interface DeadlineOptions {
   readonly floorMs: number;
@@ -32,4 +34,15 @@ export function createDeadlines(options: DeadlineOptions): Deadlines {
       past.set(kind, [...(past.get(kind) ?? []), tookMs].slice(-remembered));
     },
   };
+}
+
+/** Sends those away who are late. */
+export function evictions(late: readonly Member[], kind: TaskKind, allowedMs: number): Effect[] {
+  return late.flatMap(({ peer, rank, host }): Effect[] => {
+    const reason = `rank ${rank} on ${host} did not finish ${kind} within ${Math.round(allowedMs / 1000)} s`;
+    return [
+      { type: 'send', peer, message: { type: 'evict', reason } },
+      { type: 'drop', peer, reason },
+    ];
+  });
 }

@@ -3,12 +3,14 @@
  * clock or a disk: each event gives a list of effects, and a thin shell carries them out in order.
  */
 import type { CoordinatorMessage, DataFrame, WorkerMessage } from '../shared/protocol/messages.ts';
+import type { ReducerCommand, ReducerMessage } from '../shared/protocol/reducer-messages.ts';
 import type { PeerId } from '../shared/transport/transport.ts';
 
 export type ClusterEvent =
-  | { readonly type: 'message'; readonly peer: PeerId; readonly message: WorkerMessage }
+  | { readonly type: 'message'; readonly peer: PeerId; readonly message: WorkerMessage | ReducerMessage }
   | { readonly type: 'frame'; readonly peer: PeerId; readonly frame: DataFrame }
   | { readonly type: 'lost'; readonly peer: PeerId; readonly reason: string }
+  | { readonly type: 'absent'; readonly reason: string } // a reducer that was expected will not come
   | { readonly type: 'tick' }
   | { readonly type: 'interrupt' }; // somebody asked the run to stop
 
@@ -28,10 +30,22 @@ export type Notice =
       readonly again: boolean;
     }
   | { readonly kind: 'stale' | 'duplicate'; readonly peer: PeerId }
-  | { readonly kind: 'mixed'; readonly reason: string };
+  | { readonly kind: 'mixed'; readonly reason: string }
+  | {
+      readonly kind: 'fewReducers';
+      readonly expected: number;
+      readonly here: number;
+      readonly reason: string;
+    };
 
 export type Effect =
-  | { readonly type: 'send'; readonly peer: PeerId; readonly message: CoordinatorMessage }
+  | { readonly type: 'send'; readonly peer: PeerId; readonly message: CoordinatorMessage | ReducerCommand }
   | { readonly type: 'sendFrame'; readonly peer: PeerId; readonly frame: DataFrame }
   | { readonly type: 'drop'; readonly peer: PeerId; readonly reason: string }
   | { readonly type: 'notice'; readonly notice: Notice };
+
+/** What came too late, or twice: no offence, but counted. */
+export const counted = (kind: 'stale' | 'duplicate', peer: PeerId): Effect => ({
+  type: 'notice',
+  notice: { kind, peer },
+});

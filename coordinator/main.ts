@@ -26,6 +26,7 @@ import { openRunData, type RunData } from './run-data.ts';
 import type { Screen } from './screen.ts';
 import { startCoordinator } from './shell.ts';
 import { summarise, type RunSummary } from './summary.ts';
+import { outerReducers } from './reducers/gathering.ts';
 import { createStores } from './stores.ts';
 import { factsOf, watched } from './watched.ts';
 
@@ -190,6 +191,7 @@ function assemble(
     door: {
       version,
       requireIdentical,
+      reducers: outerReducers(reducers),
       dataHash: training.hash,
       testDataHash: test?.hash ?? null,
       model: snapshot?.model ?? null,
@@ -201,7 +203,7 @@ function assemble(
     },
     minWorkers,
     expectedWorkers: options.workerCount,
-    stores: createStores({ reducers, budget: budgetChunks, window: windowChunks, createKernels }),
+    stores: createStores({ budget: budgetChunks, window: windowChunks, createKernels }),
     deadlines: createDeadlines(defaultDeadlines),
     nowMs,
   });

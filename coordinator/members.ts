@@ -13,6 +13,7 @@ import type { Fingerprint } from '../shared/model/compute.ts';
 import { protocolVersion, type ModelDescription, type WorkerMessage } from '../shared/protocol/messages.ts';
 import type { PeerId } from '../shared/transport/transport.ts';
 import type { Effect } from './effects.ts';
+import { createGathering, type Gathering } from './reducers/gathering.ts';
 
 export interface Member {
   readonly peer: PeerId;
@@ -26,6 +27,7 @@ export interface Member {
 export interface DoorOptions {
   readonly version: string; // of the package
   readonly requireIdentical: boolean;
+  readonly reducers: number; // in processes of their own; 0: the coordinator reduces by itself
   readonly dataHash: string;
   readonly testDataHash: string | null;
   /** Of the checkpoint that is resumed; null where the first worker decides. */
@@ -44,12 +46,17 @@ export interface Members {
   readonly model: ModelDescription | null;
   /** Ready members in the order of their ranks. */
   ready(): Member[];
+  /** Who takes part: ready members, and reducers outside. */
+  present(): PeerId[];
   get(peer: PeerId): Member | undefined;
+  /** Reducers outside, and what happens to them. */
+  readonly reducers: Gathering;
   /** @throws ProtocolError (`unasked`) the second time, as does `admit` */
   hello(peer: PeerId, message: Hello): Effect[];
   /** @returns whether the worker is now ready, and what to tell it */
   admit(peer: PeerId, message: Ready): { readonly admitted: boolean; readonly effects: Effect[] };
-  remove(peer: PeerId): Member | undefined;
+  /** Somebody is gone. @throws LockstepError (75) where it was a reducer that the run cannot do without */
+  remove(peer: PeerId, reason: string): Member | undefined;
 }
 
 export function createMembers(options: DoorOptions): Members {
@@ -70,46 +77,61 @@ export function createMembers(options: DoorOptions): Members {
     return rank;
   }
 
+  function welcome(
+    peer: PeerId,
+    { protocol, version, host, pid, rank: wanted, fingerprint }: Hello,
+    endpoints: readonly string[],
+  ): Effect[] {
+    if (members.has(peer)) throw new ProtocolError('unasked', 'said hello twice');
+    if (protocol !== protocolVersion || version !== options.version) {
+      const [got, expected] = [
+        `lockstep ${version} (protocol ${protocol})`,
+        `${options.version} (${protocolVersion})`,
+      ];
+      return refuse(
+        peer,
+        null,
+        `the worker on ${host} runs ${got}, the coordinator ${expected}: install the same version`,
+      );
+    }
+    const difference = reference === null ? null : describeDifference(reference, fingerprint);
+    if (difference !== null && options.requireIdentical) {
+      return refuse(
+        peer,
+        null,
+        `the worker on ${host} differs in ${difference}, and --require-identical is set`,
+      );
+    }
+    reference ??= fingerprint;
+    const rank = freeRank(wanted);
+    members.set(peer, { peer, rank, host, pid, fingerprint, ready: false });
+    const outside =
+      endpoints.length === 0 ? {} : { reducers: { worker: peer, endpoints: endpoints.slice() } };
+    const effects: Effect[] = [
+      { type: 'send', peer, message: { type: 'welcome', rank, ...options.welcome, ...outside } },
+    ];
+    if (difference !== null) {
+      const reason = `rank ${rank} differs in ${difference}: bits may depend on who computes what`;
+      effects.push({ type: 'notice', notice: { kind: 'mixed', reason } });
+    }
+    return effects;
+  }
+
+  const ready = (): Member[] =>
+    [...members.values()].filter((member) => member.ready).sort((a, b) => a.rank - b.rank);
+  const { reducers: expected, version } = options;
+  const reducers = createGathering({ expected, version, welcome });
+
   return {
+    reducers,
     get model() {
       return model;
     },
-    ready: () => [...members.values()].filter((member) => member.ready).sort((a, b) => a.rank - b.rank),
+    ready,
+    present: () => [...ready().map(({ peer }) => peer), ...reducers.peers],
     get: (peer) => members.get(peer),
 
-    hello(peer, { protocol, version, host, pid, rank: wanted, fingerprint }) {
-      if (members.has(peer)) throw new ProtocolError('unasked', 'said hello twice');
-      if (protocol !== protocolVersion || version !== options.version) {
-        const [got, expected] = [
-          `lockstep ${version} (protocol ${protocol})`,
-          `${options.version} (${protocolVersion})`,
-        ];
-        return refuse(
-          peer,
-          null,
-          `the worker on ${host} runs ${got}, the coordinator ${expected}: install the same version`,
-        );
-      }
-      const difference = reference === null ? null : describeDifference(reference, fingerprint);
-      if (difference !== null && options.requireIdentical) {
-        return refuse(
-          peer,
-          null,
-          `the worker on ${host} differs in ${difference}, and --require-identical is set`,
-        );
-      }
-      reference ??= fingerprint;
-      const rank = freeRank(wanted);
-      members.set(peer, { peer, rank, host, pid, fingerprint, ready: false });
-      const effects: Effect[] = [
-        { type: 'send', peer, message: { type: 'welcome', rank, ...options.welcome } },
-      ];
-      if (difference !== null) {
-        const reason = `rank ${rank} differs in ${difference}: bits may depend on who computes what`;
-        effects.push({ type: 'notice', notice: { kind: 'mixed', reason } });
-      }
-      return effects;
-    },
+    hello: (peer, message) => reducers.hello(peer, message),
 
     admit(peer, message) {
       const member = members.get(peer);
@@ -133,7 +155,8 @@ export function createMembers(options: DoorOptions): Members {
       };
     },
 
-    remove(peer) {
+    remove(peer, reason) {
+      reducers.lose(peer, reason);
       const member = members.get(peer);
       members.delete(peer);
       return member;

@@ -24,10 +24,16 @@ export type Request =
       readonly dtype: 'float32' | 'float64';
     }
   | { readonly kind: 'load'; readonly version: number; readonly fill: (part: StatePart) => void } // and sends it
-  | { readonly kind: 'read' } // the state, as views that the next step overwrites
+  | { readonly kind: 'read'; readonly take: (part: StatePart) => void } // the state, as views
   | StepRequest;
 
-/** Parameters and moments from value `offset` of [P] on: one part a reducer. */
+/** What needs no task: nobody computes for it. */
+export type PlainRequest = Extract<Request, { kind: 'publish' | 'load' | 'read' }>;
+
+export const isPlain = (request: Request): request is PlainRequest =>
+  request.kind === 'publish' || request.kind === 'load' || request.kind === 'read';
+
+/** Parameters and moments from value `offset` of [P] on; together the parts are all of it, in any order. */
 export interface StatePart extends OptimiserState {
   readonly offset: number;
 }
@@ -67,9 +73,8 @@ export interface StepResult {
 
 export type Answer =
   | { readonly kind: 'model'; readonly model: ModelDescription; readonly backend: string }
-  | { readonly kind: 'done' } // of publish and load
+  | { readonly kind: 'done' } // of publish, load and read
   | { readonly kind: 'sum'; readonly result: SumResult }
-  | { readonly kind: 'read'; readonly parts: readonly StatePart[] }
   | { readonly kind: 'step'; readonly result: StepResult }
   | { readonly kind: 'failed'; readonly error: Error };
 

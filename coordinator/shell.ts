@@ -5,12 +5,12 @@
  * that breaks the protocol ends that worker's connection, never the run.
  */
 import { ProtocolError } from '../shared/errors.ts';
-import { decodeWorkerMessage, encodeControl, isControl } from '../shared/protocol/control.ts';
-import { decodeFrame, encodeFrame } from '../shared/protocol/frame.ts';
-import type { DataFrame } from '../shared/protocol/messages.ts';
+import { decodePeerMessage, encodeControl, isControl } from '../shared/protocol/control.ts';
+import { decodeFrame } from '../shared/protocol/frame.ts';
 import type { Frames, Hub, HubEvents, PeerId } from '../shared/transport/transport.ts';
 import type { Clock } from '../shared/runtime/clock.ts';
 import type { Coordinator } from './coordinator.ts';
+import { createEncoder } from './encode-once.ts';
 import type { ClusterEvent, Effect, Notice } from './effects.ts';
 
 export interface ShellOptions<T> {
@@ -29,6 +29,8 @@ export interface CoordinatorShell<T> {
   readonly finished: Promise<T>;
   /** Asks the program to end: at once where it waits, else after the step that is open. */
   stop(): void;
+  /** Says that one of the expected reducers will not come. */
+  reducerAbsent(reason: string): void;
   close(): Promise<void>;
 }
 
@@ -37,7 +39,7 @@ const tickMs = 1000;
 export async function startCoordinator<T>(options: ShellOptions<T>): Promise<CoordinatorShell<T>> {
   const { coordinator, epoch, clock } = options;
   const connected = new Set<PeerId>();
-  const lastFrames = new WeakMap<DataFrame, Frames>();
+  const encode = createEncoder();
   let settled = false;
   let cancelTick = (): void => {};
   let settle: { resolve: (value: T) => void; reject: (error: unknown) => void };
@@ -62,8 +64,8 @@ export async function startCoordinator<T>(options: ShellOptions<T>): Promise<Coo
         const frame = decodeFrame(frames, { epoch, values: (header) => coordinator.expect(header) });
         return { type: 'frame', peer, frame };
       }
-      const envelope = decodeWorkerMessage(frames);
-      if (envelope.message.type !== 'hello' && envelope.epoch !== epoch)
+      const envelope = decodePeerMessage(frames);
+      if (!isFirst(envelope.message) && envelope.epoch !== epoch)
         throw new ProtocolError('stale', 'spoke to another incarnation');
       return { type: 'message', peer, message: envelope.message };
     } catch (error) {
@@ -94,21 +96,12 @@ export async function startCoordinator<T>(options: ShellOptions<T>): Promise<Coo
     }
   }
 
-  /** A frame that goes to many workers is encoded once: its checksum is what costs. */
-  function encoded(frame: DataFrame): Frames {
-    const known = lastFrames.get(frame);
-    if (known !== undefined) return known;
-    const frames = encodeFrame(frame, epoch);
-    lastFrames.set(frame, frames);
-    return frames;
-  }
-
   function carryOut(effect: Effect): void {
     switch (effect.type) {
       case 'send':
         return hub.send(effect.peer, encodeControl(epoch, effect.message));
       case 'sendFrame':
-        return hub.send(effect.peer, encoded(effect.frame));
+        return hub.send(effect.peer, encode(effect.frame, epoch));
       case 'drop':
         return hub.drop(effect.peer, effect.reason);
       case 'notice':
@@ -136,6 +129,7 @@ export async function startCoordinator<T>(options: ShellOptions<T>): Promise<Coo
   return {
     endpoint: hub.endpoint,
     finished,
+    reducerAbsent: (reason) => run(() => coordinator.handle({ type: 'absent', reason })),
     stop: () => run(() => coordinator.handle({ type: 'interrupt' })),
     async close() {
       end(() => {});
@@ -143,3 +137,6 @@ export async function startCoordinator<T>(options: ShellOptions<T>): Promise<Coo
     },
   };
 }
+
+/** What is said before the incarnation is known. */
+const isFirst = ({ type }: { readonly type: string }): boolean => type === 'hello' || type === 'reducer';

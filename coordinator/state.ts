@@ -18,12 +18,13 @@ export interface FirstValues {
 
 /** First values of parameters and moments: made from the seed, given, or those of the checkpoint. */
 export function* provideParameters(options: FirstValues, model: ModelDescription): Program<void> {
-  const { config, createKernels, resume } = options;
+  const { resume } = options;
   const given = resume?.parameters ?? options.initialParameters;
+  const fromSeed = given === null ? createInitialiser(model, options) : null;
   const fill = ({ offset, parameters, firstMoment, secondMoment }: StatePart): void => {
     const slice = (values: Float32Array): Float32Array => values.subarray(offset, offset + parameters.length);
-    if (given === null) fromSeed(model, config.seed, createKernels, offset, parameters);
-    else parameters.set(slice(given));
+    if (fromSeed !== null) fromSeed(offset, parameters);
+    else parameters.set(slice(given!));
     if (resume === null) return;
     firstMoment.set(slice(resume.firstMoment));
     secondMoment.set(slice(resume.secondMoment));
@@ -31,17 +32,16 @@ export function* provideParameters(options: FirstValues, model: ModelDescription
   yield* ask({ kind: 'load', version: 1, fill }, 'done');
 }
 
-/** @param out a part of [P], from value `offset` on; overwritten */
-function fromSeed(
-  model: ModelDescription,
-  seed: number,
-  createKernels: FirstValues['createKernels'],
-  offset: number,
-  out: Float32Array,
-): void {
-  const kernels = createKernels(chunkLength * out.BYTES_PER_ELEMENT);
-  const room = kernels.allocate(chunkLength * out.BYTES_PER_ELEMENT);
-  initialiseRange(createLayout(model.parameters), seed, offset, out, kernels, room, chunkLength);
+/** Fills any part of [P], from value `offset` on, by way of one small room. */
+function createInitialiser(
+  { parameters }: ModelDescription,
+  { config, createKernels }: FirstValues,
+): (offset: number, out: Float32Array) => void {
+  const layout = createLayout(parameters);
+  const bytes = chunkLength * Float32Array.BYTES_PER_ELEMENT;
+  const kernels = createKernels(bytes);
+  const room = kernels.allocate(bytes);
+  return (offset, out) => initialiseRange(layout, config.seed, offset, out, kernels, room, chunkLength);
 }
 
 /** Copies of all that a run needs to go on. */
@@ -50,17 +50,22 @@ export function* takeSnapshot(
   basis: Basis | null,
   progress: Progress,
 ): Program<Snapshot> {
-  const { parts } = yield* ask({ kind: 'read' }, 'read');
-  const length = parts.reduce((sum, part) => sum + part.parameters.length, 0);
-  const gather = (pick: (part: StatePart) => Float32Array): Float32Array => {
-    const whole = new Float32Array(length);
-    for (const part of parts) whole.set(pick(part), part.offset);
-    return whole;
+  const { parameterCount } = createLayout(model.parameters);
+  const [parameters, firstMoment, secondMoment] = [0, 0, 0].map(() => new Float32Array(parameterCount)) as [
+    Float32Array,
+    Float32Array,
+    Float32Array,
+  ];
+  const take = (part: StatePart): void => {
+    parameters.set(part.parameters, part.offset);
+    firstMoment.set(part.firstMoment, part.offset);
+    secondMoment.set(part.secondMoment, part.offset);
   };
+  yield* ask({ kind: 'read', take }, 'done');
   return {
-    parameters: gather((part) => part.parameters),
-    firstMoment: gather((part) => part.firstMoment),
-    secondMoment: gather((part) => part.secondMoment),
+    parameters,
+    firstMoment,
+    secondMoment,
     model,
     basis,
     statistics: progress.statistics,

@@ -1,15 +1,15 @@
 /**
- * Where values live on the coordinator's side: the reducers, which own [P], one sum for everything else, and
- * the arrays that workers need for a task (parameters, basis, statistics, covariance).
+ * Where values live as the coordinator sees it: the reducers, here or elsewhere, which own [P], one sum for
+ * everything else, and the arrays that workers need for a task (parameters, basis, statistics, covariance).
  *
  * An array goes to a worker when that worker is first dealt a task that needs it, and in every later version.
  */
 import { ProtocolError } from '../shared/errors.ts';
 import { adamScalars, clipScale } from '../shared/math/adam.ts';
 import type { Kernels } from '../shared/math/kernels.ts';
-import { chunkLength, createLayout, type Layout } from '../shared/math/layout.ts';
+import { chunkLength } from '../shared/math/layout.ts';
 import { nodeKey, type TreeNode } from '../shared/math/tree.ts';
-import type { ExpectedValues } from '../shared/protocol/frame.ts';
+import type { ExpectedValues, FrameHeader } from '../shared/protocol/frame.ts';
 import type {
   ArrayKind,
   DataFrame,
@@ -17,23 +17,25 @@ import type {
   TaskKind,
   TaskSpec,
 } from '../shared/protocol/messages.ts';
+import type { ReducerMessage } from '../shared/protocol/reducer-messages.ts';
 import type { PeerId } from '../shared/transport/transport.ts';
 import { createArraySender, type ArraySender } from './array-sender.ts';
 import type { Effect } from './effects.ts';
-import { createReducer, reducerBytes, reducerRanges, type Reducer, type Report } from './reducer.ts';
-import type { Answer, Request, StepRequest } from './requests.ts';
+import type { Answer, PlainRequest, Request, StepRequest } from './requests.ts';
 import { createOwnSum, type OwnSum } from './own-sum.ts';
+import { createReducers } from './reducers/reducers.ts';
+import type { ArrayFrame } from './reducers/state-parts.ts';
 import type { Assignment } from './sum.ts';
 import { nonFiniteError, nonFiniteLeaves, sumScalars, type OpenTask, type Timing } from './task.ts';
 
 export interface StoreOptions {
-  readonly reducers: number;
-  readonly budget: number; // chunks under way to a reducer, for all workers together
-  readonly window: number; // chunks under way to one worker
+  readonly budget: number; // chunks of a sum under way, for all workers together
+  readonly window: number; // chunks of an array under way to one worker
   readonly createKernels: (bytes: number) => Kernels;
 }
 
 type TaskRequest = Extract<Request, { kind: 'sum' | 'step' }>;
+type ArrayHeader = Extract<FrameHeader, { type: 'array' }>;
 type SumFrame = Extract<DataFrame, { type: 'sum' }>;
 
 export type Stores = ReturnType<typeof createStores>;
@@ -51,29 +53,16 @@ export function createStores(options: StoreOptions) {
   const senders = new Map<ArrayKind, ArraySender>();
   const versions = new Map<ArrayKind, number>();
   const attached = new Map<PeerId, Set<ArrayKind>>();
-  let reducers: Reducer[] = [];
-  let reports: (Report | null)[] = [];
+  const reducers = createReducers(options);
   let sum: OwnSum | null = null;
   let open: 'step' | 'sum' | null = null;
-
-  function createReducers(layout: Layout): void {
-    reducers = reducerRanges(layout.parameterCount, options.reducers).map((chunks) => {
-      const kernels = options.createKernels(reducerBytes(layout, chunks, options.budget));
-      return createReducer({ layout, chunks, kernels, budget: options.budget, window: options.window });
-    });
-  }
-
-  const reducerOf = (chunk: number): number => {
-    const index = reducers.findIndex(({ chunks }) => chunk >= chunks.first && chunk < chunks.end);
-    return Math.max(0, index); // a chunk that no reducer owns was not asked for: any of them says so
-  };
 
   function commit(request: StepRequest, clip: number): Effect[] {
     const { updates, learningRate, beta1, beta2, epsilon } = request.optimiser;
     const scalars = adamScalars({ learningRate, beta1, beta2, epsilon }, updates, Math.fround(clip));
     const version = (versions.get('parameters') ?? 0) + 1;
     versions.set('parameters', version);
-    return reducers.flatMap((reducer) => reducer.commit(version, scalars));
+    return reducers.commit(version, scalars);
   }
 
   function finishStep(
@@ -83,10 +72,8 @@ export function createStores(options: StoreOptions) {
   ): { answer: Answer; effects: Effect[] } {
     const beganMs = timing.nowMs();
     const scalars = sumScalars(task);
-    const add = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-    const squares = add(reports.flatMap((report) => report!.squares)); // chunk after chunk, whoever owns them
-    const meanSquares = add(reports.flatMap((report) => report!.meanSquares));
-    const finite = reports.every((report) => report!.finite) && nonFiniteLeaves(task).length === 0;
+    const { meanSquares, squares, finite: areFinite } = reducers.report();
+    const finite = areFinite && nonFiniteLeaves(task).length === 0;
     if (!finite && request.onNonfinite === 'stop')
       return { answer: { kind: 'failed', error: nonFiniteError(request.step, task) }, effects: [] };
     const effects = finite ? commit(request, clipScale(squares, request.clipNorm)) : [];
@@ -127,13 +114,10 @@ export function createStores(options: StoreOptions) {
         needs[array] = version;
         if (has.has(array)) continue;
         has.add(array);
-        if (array === 'parameters') effects.push(...reducers.flatMap((reducer) => reducer.attach(peer)));
+        if (array === 'parameters') effects.push(...reducers.attach(peer));
         else effects.push(...senders.get(array)!.attach(peer));
       }
-      const resultLength =
-        request.kind === 'step'
-          ? reducers.reduce((n, { state }) => n + state.parameters.length, 0)
-          : request.resultLength;
+      const resultLength = request.kind === 'step' ? reducers.parameterCount : request.resultLength;
       return { needs, spec, resultLength, effects };
     },
 
@@ -143,41 +127,39 @@ export function createStores(options: StoreOptions) {
         sum = createOwnSum(request, task, attempt, options);
         return sum?.machine.begin(assignments) ?? [];
       }
-      reports = reducers.map(() => null);
-      return reducers.flatMap((reducer) =>
-        reducer.begin(task, attempt, request.leafCount, request.batchSize, assignments),
-      );
+      const { leafCount, batchSize } = request;
+      return reducers.begin({ task, attempt, leafCount, batchSize }, assignments);
     },
 
     reassign(node: TreeNode, peer: PeerId): Effect[] {
       if (open === 'sum') return sum?.machine.reassign(node, peer) ?? [];
-      return reducers.flatMap((reducer) => reducer.reassign(node, peer));
+      return reducers.reassign(node, peer);
     },
 
     owes(node: TreeNode): boolean {
       if (open === 'sum') return sum?.machine.owes(node) ?? false;
-      return reducers.some((reducer) => reducer.owes(node));
+      return reducers.owes(node);
     },
 
     /** What a frame of the open task must hold. @throws ProtocolError (`unasked`, `duplicate`) */
     expect(frame: Omit<SumFrame, 'values'>): ExpectedValues {
-      if (open === 'step') return reducers[reducerOf(frame.chunk)]!.expect(frame);
+      if (open === 'step') return reducers.expect(frame);
       if (sum !== null) return sum.machine.expect(frame);
       throw new ProtocolError('unasked', `sent values of node ${nodeKey(frame)}; its task has none`);
     },
 
     /** Takes a frame that was expected. */
-    take(frame: SumFrame): Effect[] {
-      if (open === 'sum') return sum!.machine.take(frame);
-      const index = reducerOf(frame.chunk);
-      const { effects, report } = reducers[index]!.take(frame);
-      if (report !== null) reports[index] = report;
-      return effects;
-    },
+    take: (frame: SumFrame): Effect[] => (open === 'sum' ? sum!.machine.take(frame) : reducers.take(frame)),
 
+    /** What a reducer elsewhere said, and the frames of its state. @throws ProtocolError (`unasked`, `duplicate`) */
+    hear: (peer: PeerId, message: ReducerMessage): Effect[] => reducers.hear(peer, message),
+    expectState: (header: ArrayHeader | ArrayFrame): ExpectedValues => reducers.expectState(header),
+    takeState: (frame: ArrayFrame): Effect[] => reducers.takeState(frame),
+
+    /** Whether all values of the open task are here. */
     get complete(): boolean {
       if (open === 'sum') return sum?.machine.complete ?? true;
-      return reports.every((report) => report !== null);
+      return reducers.complete;
     },
 
     finish(request: TaskRequest, task: OpenTask, timing: Timing): { answer: Answer; effects: Effect[] } {
@@ -194,38 +176,36 @@ export function createStores(options: StoreOptions) {
       [open, sum] = [null, null];
     },
 
-    perform(
-      request: Extract<Request, { kind: 'publish' | 'load' | 'read' }>,
-      model: ModelDescription | null,
-    ) {
-      if (request.kind === 'publish')
-        return { answer: { kind: 'done' } as const, effects: publish(request.array, request.values) };
-      if (request.kind === 'load') {
-        if (reducers.length === 0) createReducers(createLayout(model!.parameters));
-        for (const reducer of reducers)
-          request.fill({ offset: reducer.chunks.first * chunkLength, ...reducer.state });
-        versions.set('parameters', request.version);
-        return {
-          answer: { kind: 'done' } as const,
-          effects: reducers.flatMap((reducer) => reducer.publish(request.version)),
-        };
+    /** Begins what is no task; done as soon as `settled` says so. @param outside reducers that are elsewhere */
+    perform(request: PlainRequest, model: ModelDescription | null, outside: readonly PeerId[]): Effect[] {
+      switch (request.kind) {
+        case 'publish':
+          return publish(request.array, request.values);
+        case 'load': {
+          const opened = reducers.open(model!, outside);
+          versions.set('parameters', request.version);
+          const loaded = reducers.load(request.fill);
+          return [...opened, ...loaded, ...reducers.publish(request.version)]; // nobody is attached before a task
+        }
+        case 'read':
+          return reducers.read(request.take);
+        default:
+          return request satisfies never;
       }
-      const parts = reducers.map((reducer) => ({
-        offset: reducer.chunks.first * chunkLength,
-        ...reducer.state,
-      }));
-      return { answer: { kind: 'read', parts } as const, effects: [] };
     },
 
-    received(peer: PeerId, array: ArrayKind, chunk: number): Effect[] {
-      if (array !== 'parameters') return senders.get(array)?.received(peer) ?? [];
-      return reducers[reducerOf(chunk)]?.received(peer) ?? [];
+    get settled(): boolean {
+      return reducers.settled;
     },
 
-    detach(peer: PeerId): void {
-      attached.delete(peer);
+    received(peer: PeerId, array: ArrayKind): Effect[] {
+      if (array === 'parameters') return reducers.received(peer);
+      return senders.get(array)?.received(peer) ?? [];
+    },
+
+    detach(peer: PeerId): Effect[] {
       for (const sender of senders.values()) sender.detach(peer);
-      for (const reducer of reducers) reducer.detach(peer);
+      return attached.delete(peer) ? reducers.detach(peer) : [];
     },
   };
 

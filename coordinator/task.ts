@@ -9,6 +9,7 @@ import type { Terms } from '../shared/model/compute.ts';
 import { childrenOf, nodeKey, type TreeNode } from '../shared/math/tree.ts';
 import type { WorkerMessage } from '../shared/protocol/messages.ts';
 import type { PeerId } from '../shared/transport/transport.ts';
+import type { Effect } from './effects.ts';
 import type { Assignment } from './sum.ts';
 
 export type NodeMessage = Extract<WorkerMessage, { type: 'node' }>;
@@ -70,6 +71,14 @@ export function nonFiniteLeaves(task: OpenTask): { worker: PeerId | null; leaves
   return task.parts
     .filter(({ result }) => (result?.nonFinite.length ?? 0) > 0)
     .map(({ worker, result }) => ({ worker, leaves: result!.nonFinite }));
+}
+
+/** The same for people. @param rankOf a worker that may be gone */
+export function nonFiniteNotices(task: OpenTask, rankOf: (worker: PeerId) => number): Effect[] {
+  return nonFiniteLeaves(task).map(({ worker, leaves }) => {
+    const rank = worker === null ? -1 : rankOf(worker);
+    return { type: 'notice', notice: { kind: 'nonFinite', rank, leaves, again: task.attempt > 0 } };
+  });
 }
 
 /** What the person reads when a step's gradient was not finite twice. */

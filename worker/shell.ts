@@ -1,5 +1,5 @@
 /**
- * Feeds a worker machine and carries out its effects: a link on one side, a device on the other.
+ * Feeds a worker machine and carries out its effects: its links on one side, a device on the other.
  *
  * What the device does (build, install, compute) is one queue, in order. Between two micro-batches it yields
  * to the event loop, so that credit is answered and a task that no longer counts is given up.
@@ -15,8 +15,9 @@ import { decodeFrame, encodeFrame } from '../shared/protocol/frame.ts';
 import { protocolVersion, type ModelDescription, type WorkerMessage } from '../shared/protocol/messages.ts';
 import type { Clock } from '../shared/runtime/clock.ts';
 import type { Workload } from '../shared/runtime/workload.ts';
-import type { Frames, Link, Transport, TransportOptions } from '../shared/transport/transport.ts';
+import type { Frames, Transport, TransportOptions } from '../shared/transport/transport.ts';
 import type { TaskMessage, Welcome, WorkerEffect, WorkerEvent } from './events.ts';
+import { createLinks } from './links.ts';
 import { computeNode, wide, type NodeContext } from './node.ts';
 import { createRooms, type TaskRooms } from './rooms.ts';
 import { createWorker } from './worker.ts';
@@ -62,35 +63,38 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
   let closed = false;
   let epoch = 0; // the coordinator's incarnation, from its welcome on
 
-  const link: Link = options.transport.connect(options.endpoint, options.transportOptions, {
-    onConnected: () => dispatch({ type: 'connected' }),
+  const links = createLinks({
+    ...options,
+    onConnected: (link) => dispatch({ type: 'connected', link }),
     onLost(reason) {
-      log(`the coordinator is gone (${reason}); trying again`);
+      log(`${reason}; trying again`);
       lastTask = null; // the same one may come again, on another connection
       dispatch({ type: 'lost' });
     },
     onFrames,
   });
 
-  function onFrames(frames: Frames): void {
+  function onFrames(link: number, frames: Frames): void {
     try {
-      if (isControl(frames)) onControl(frames);
+      if (isControl(frames)) onControl(link, frames);
       else
         dispatch({
           type: 'frame',
+          link,
           frame: decodeFrame(frames, { epoch, values: (header) => worker.expect(header) }),
         });
     } catch (error) {
-      if (error instanceof ProtocolError) exit(exitCodes.peerLost, `the coordinator ${error.message}`);
+      if (error instanceof ProtocolError)
+        exit(exitCodes.peerLost, `the ${link === 0 ? 'coordinator' : 'reducer'} ${error.message}`);
       else fail(error);
     }
   }
 
-  function onControl(frames: Frames): void {
+  function onControl(link: number, frames: Frames): void {
     const envelope = decodeCoordinatorMessage(frames);
     if (envelope.message.type === 'welcome') epoch = envelope.epoch;
     if (envelope.message.type !== 'refuse' && envelope.epoch !== epoch) return; // an incarnation that is gone
-    dispatch({ type: 'message', message: envelope.message });
+    dispatch({ type: 'message', link, message: envelope.message });
   }
 
   function dispatch(event: WorkerEvent): void {
@@ -101,9 +105,11 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
   function carryOut(effect: WorkerEffect): void {
     switch (effect.type) {
       case 'send':
-        return link.send(encodeControl(epoch, effect.message));
+        return links.send(effect.to, encodeControl(epoch, effect.message));
       case 'sendFrame':
-        return link.send(encodeFrame(effect.frame, epoch));
+        return links.send(effect.to, encodeFrame(effect.frame, epoch));
+      case 'connect':
+        return links.join(effect.endpoints);
       case 'exit':
         return exit(effect.code, effect.reason);
       case 'build':
@@ -188,7 +194,7 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
     const code = error instanceof LockstepError ? error.exitCode : exitCodes.runFailed;
     const reason = error instanceof Error ? error.message : String(error);
     if (!(error instanceof LockstepError) && error instanceof Error) log(error.stack ?? reason);
-    link.send(encodeControl(epoch, { type: 'failed', reason: reason.slice(0, 2000), exitCode: code }));
+    links.send(0, encodeControl(epoch, { type: 'failed', reason: reason.slice(0, 2000), exitCode: code }));
     exit(code, reason);
   }
 
@@ -197,7 +203,7 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
       closed = true;
       await queue;
       equipment?.compute.dispose();
-      await link.close();
+      await links.close();
     },
   };
 }

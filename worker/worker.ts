@@ -6,17 +6,22 @@
  *        ^------------------------------ lost (nothing is resumed in the middle) -----------------'
  *
  * A task replaces the one before it. The same task sent again adds nodes: somebody else's, who was lost.
+ *
+ * Where reducers have processes of their own, the worker joins them all before it is ready. Link 0 is the
+ * coordinator's, link i the i-th reducer's: whoever asks is answered. Between links there is no order, so that
+ * credit for a task may come before the task. A loss of one is a loss of all.
  */
 import { ProtocolError } from '../shared/errors.ts';
-import { chunkAt, chunkLength } from '../shared/math/layout.ts';
+import { chunkAt } from '../shared/math/layout.ts';
 import { nodeKey, type TreeNode } from '../shared/math/tree.ts';
 import type { ExpectedValues, FrameHeader } from '../shared/protocol/frame.ts';
-import type { ArrayKind, CoordinatorMessage, DataFrame, WorkerMessage } from '../shared/protocol/messages.ts';
-import type { TaskMessage, Welcome, WorkerEffect, WorkerEvent } from './events.ts';
+import type { CoordinatorMessage, DataFrame, WorkerMessage } from '../shared/protocol/messages.ts';
+import { createArrays, valuesPerChunk } from './arrays.ts';
+import { sameRun, type TaskMessage, type Welcome, type WorkerEffect, type WorkerEvent } from './events.ts';
 import type { NodeResult } from './node.ts';
 
 type ArrayFrame = Extract<DataFrame, { type: 'array' }>;
-type Values = Float32Array | Float64Array;
+type Credit = Extract<CoordinatorMessage, { type: 'credit' }>;
 
 export interface Worker {
   /** What a frame must hold, asked before its payload is looked at. @throws ProtocolError (`unasked`) */
@@ -27,18 +32,13 @@ export interface Worker {
   readonly rank: number | null;
 }
 
-interface Incoming {
-  readonly version: number;
-  readonly values: Values;
-  readonly here: Uint8Array; // of each chunk
-  remaining: number;
-}
+type TaskName = Pick<TaskMessage, 'task' | 'attempt'>;
 
 interface NodeState {
   readonly node: TreeNode;
   begun: boolean;
   result: NodeResult | null;
-  credit: number[]; // chunks to send as soon as there is a result
+  credit: { readonly link: number; readonly chunk: number }[]; // to send as soon as there is a result
 }
 
 export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): Worker {
@@ -49,11 +49,11 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
   let task: TaskMessage | null = null;
   let told = new WeakSet<TaskMessage>(); // the messages that told of this task, on this connection
   let nodes = new Map<string, NodeState>();
-  const incoming = new Map<ArrayKind, Incoming>();
-  let spare: Float32Array | null = null;
-  const versions = new Map<ArrayKind, number>(); // of whole arrays
+  let joined = new Set<number>(); // links of reducers that know this worker
+  let early: { readonly link: number; readonly message: Credit }[] = []; // for nodes that are still to be dealt
+  const arrays = createArrays();
 
-  function onMessage(message: CoordinatorMessage): WorkerEffect[] {
+  function onMessage(link: number, message: CoordinatorMessage): WorkerEffect[] {
     switch (message.type) {
       case 'welcome':
         return onWelcome(message);
@@ -66,12 +66,14 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
       case 'ping':
         return [];
       case 'array':
-        announce(message);
+        arrays.announce(message);
         return [];
+      case 'joined':
+        return onJoined(link);
       case 'task':
         return onTask(message);
       case 'credit':
-        return onCredit(message);
+        return onCredit(link, message);
       default:
         return message satisfies never;
     }
@@ -81,43 +83,45 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
     const known = welcome !== null && sameRun(welcome, message);
     welcome = message;
     greeted = true;
-    if (known && built !== null) return [{ type: 'send', message: built }];
-    if (known && building) return [];
+    const reducers = message.reducers?.endpoints ?? [];
+    const effects: WorkerEffect[] = reducers.length === 0 ? [] : [{ type: 'connect', endpoints: reducers }];
+    if (known && built !== null) return [...effects, ...readyIfAllIsThere()];
+    if (known && building) return effects;
     [built, building] = [null, true];
-    return [{ type: 'build', welcome: message }];
+    return [...effects, { type: 'build', welcome: message }];
+  }
+
+  function onJoined(link: number): WorkerEffect[] {
+    if (joined.has(link)) throw new ProtocolError('unasked', 'let this worker join twice');
+    joined.add(link);
+    return readyIfAllIsThere();
+  }
+
+  /** Whatever comes last of welcome, model and reducers. */
+  function readyIfAllIsThere(): WorkerEffect[] {
+    const isWhole = greeted && built !== null && joined.size === (welcome?.reducers?.endpoints.length ?? 0);
+    return isWhole ? [{ type: 'send', to: 0, message: built! }] : [];
+  }
+
+  /** Tells a reducer how the coordinator calls this worker. */
+  function join(link: number): WorkerEffect[] {
+    const worker = welcome?.reducers?.worker;
+    return worker === undefined ? [] : [{ type: 'send', to: link, message: { type: 'join', worker } }];
   }
 
   function onBuilt(event: Extract<WorkerEvent, { type: 'built' }>): WorkerEffect[] {
     if (welcome === null || !sameRun(welcome, event.welcome)) return []; // another run's is being built
     [built, building] = [event.ready, false];
-    return greeted ? [{ type: 'send', message: built }] : [];
+    return readyIfAllIsThere();
   }
 
-  function announce({ array, version, length }: Extract<CoordinatorMessage, { type: 'array' }>): void {
-    if (incoming.get(array)?.version === version) return; // several reducers announce the same
-    const wide = array === 'covariance';
-    const values = wide ? new Float64Array(length) : takeSpare(length);
-    const chunks = Math.ceil(length / valuesPerChunk(values));
-    incoming.set(array, { version, values, here: new Uint8Array(chunks), remaining: chunks });
-  }
-
-  /** Room for float32: an array that was copied to the device, since fresh memory costs more than the copy. */
-  function takeSpare(length: number): Float32Array {
-    const found = spare?.length === length ? spare : new Float32Array(length);
-    if (found === spare) spare = null;
-    return found;
-  }
-
-  function onArrayFrame({ array, version, chunk, values }: ArrayFrame): WorkerEffect[] {
-    const effects: WorkerEffect[] = [{ type: 'send', message: { type: 'received', array, version, chunk } }];
-    const target = incoming.get(array);
-    if (target === undefined || target.version !== version || target.here[chunk] === 1) return effects; // an older one
-    target.values.set(values, chunkAt(target.values.length, chunk, valuesPerChunk(target.values)).offset);
-    target.here[chunk] = 1;
-    target.remaining -= 1;
-    if (target.remaining > 0) return effects;
-    versions.set(array, version);
-    return [...effects, { type: 'install', array, values: target.values }, ...begin()];
+  function onArrayFrame(link: number, frame: ArrayFrame): WorkerEffect[] {
+    const { array, version, chunk } = frame;
+    const effects: WorkerEffect[] = [
+      { type: 'send', to: link, message: { type: 'received', array, version, chunk } },
+    ];
+    const values = arrays.take(frame);
+    return values === null ? effects : [...effects, { type: 'install', array, values }, ...begin()];
   }
 
   function onTask(message: TaskMessage): WorkerEffect[] {
@@ -129,16 +133,14 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
       const key = nodeKey(node);
       if (!nodes.has(key)) nodes.set(key, { node, begun: false, result: null, credit: [] });
     }
-    return begin();
+    const credits = early.filter(({ message: credit }) => !isOlder(credit, message));
+    early = [];
+    return [...begin(), ...credits.flatMap((credit) => onCredit(credit.link, credit.message))];
   }
 
   /** Starts whatever has not begun, once all the arrays that the task needs are here. */
   function begin(): WorkerEffect[] {
-    if (task === null) return [];
-    const missing = Object.entries(task.needs).some(
-      ([array, version]) => versions.get(array as ArrayKind) !== version,
-    );
-    if (missing) return [];
+    if (task === null || !arrays.have(task.needs)) return [];
     const effects: WorkerEffect[] = [];
     for (const state of nodes.values()) {
       if (state.begun) continue;
@@ -148,13 +150,18 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
     return effects;
   }
 
-  function onCredit(message: Extract<CoordinatorMessage, { type: 'credit' }>): WorkerEffect[] {
-    if (task === null || message.task !== task.task || message.attempt !== task.attempt) return []; // an older one
-    const state = nodes.get(nodeKey(message));
-    if (state === undefined)
+  function onCredit(link: number, message: Credit): WorkerEffect[] {
+    if (task !== null && isOlder(message, task)) return [];
+    const isOpen = task !== null && !isOlder(task, message);
+    const state = isOpen ? nodes.get(nodeKey(message)) : undefined;
+    if (state !== undefined) {
+      state.credit.push(...message.chunks.map((chunk) => ({ link, chunk })));
+      return sendCredited(task!, state);
+    }
+    if (isOpen && link === 0)
       throw new ProtocolError('unasked', `credit for node ${nodeKey(message)}, which was not dealt`);
-    state.credit.push(...message.chunks);
-    return sendCredited(task, state);
+    early.push({ link, message });
+    return [];
   }
 
   function onComputed(from: TaskMessage, node: TreeNode, result: NodeResult): WorkerEffect[] {
@@ -174,18 +181,19 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
       nonFinite: nonFinite.slice(0, maxNamedLeaves),
       computeMs,
     };
-    return [{ type: 'send', message }, ...sendCredited(task, state)];
+    return [{ type: 'send', to: 0, message }, ...sendCredited(task, state)];
   }
 
   function sendCredited({ task: id, attempt }: TaskMessage, state: NodeState): WorkerEffect[] {
     const { result, node, credit } = state;
     if (result === null) return [];
     state.credit = [];
-    return credit.map((chunk): WorkerEffect => {
+    return credit.map(({ link, chunk }): WorkerEffect => {
       const { offset, length } = chunkAt(result.values.length, chunk, valuesPerChunk(result.values));
       const values = result.values.subarray(offset, offset + length);
       return {
         type: 'sendFrame',
+        to: link,
         frame: { type: 'sum', task: id, attempt, first: node.first, end: node.end, chunk, values },
       };
     });
@@ -194,16 +202,7 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
   return {
     expect(header) {
       if (header.type !== 'array') throw new ProtocolError('unasked', 'sent a sum to a worker');
-      const target = incoming.get(header.array);
-      if (target?.version !== header.version) return header; // an older one: acknowledged, and dropped
-      const count = Math.ceil(target.values.length / valuesPerChunk(target.values));
-      if (header.chunk >= count)
-        throw new ProtocolError('bounds', `sent chunk ${header.chunk} of ${count} of ${header.array}`);
-      const dtype = target.values instanceof Float64Array ? 'float64' : 'float32';
-      return {
-        dtype,
-        count: chunkAt(target.values.length, header.chunk, valuesPerChunk(target.values)).length,
-      };
+      return arrays.expect(header);
     },
 
     get rank() {
@@ -215,22 +214,22 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
     handle(event) {
       switch (event.type) {
         case 'connected':
-          return [{ type: 'send', message: hello }];
+          return event.link === 0 ? [{ type: 'send', to: 0, message: hello }] : join(event.link);
         case 'lost':
           [task, greeted] = [null, false];
           [nodes, told] = [new Map(), new WeakSet()];
-          incoming.clear();
-          versions.clear();
+          [joined, early] = [new Set(), []];
+          arrays.clear();
           return [];
         case 'message':
-          return onMessage(event.message);
+          return onMessage(event.link, event.message);
         case 'frame':
           if (event.frame.type !== 'array') throw new ProtocolError('unasked', 'a sum was sent to a worker');
-          return onArrayFrame(event.frame);
+          return onArrayFrame(event.link, event.frame);
         case 'built':
           return onBuilt(event);
         case 'installed':
-          if (event.values instanceof Float32Array) spare = event.values;
+          arrays.recycle(event.values);
           return [];
         case 'computed':
           return onComputed(event.task, event.node, event.result);
@@ -243,7 +242,6 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
 
 const maxNamedLeaves = 1024; // of those that are not finite: what a message may hold
 
-const valuesPerChunk = (values: Values): number => (chunkLength * 4) / values.BYTES_PER_ELEMENT;
-
-const sameRun = (a: Welcome, b: Welcome): boolean =>
-  JSON.stringify({ ...a, rank: 0 }) === JSON.stringify({ ...b, rank: 0 });
+/** Whether a comes before b: tasks and attempts are counted up. */
+const isOlder = (a: TaskName, b: TaskName): boolean =>
+  a.task < b.task || (a.task === b.task && a.attempt < b.attempt);

@@ -23,6 +23,8 @@ export function describeNotice(notice: Notice): NoticeLine | null {
       return { text: describeNonFinite(notice), isWarning: true };
     case 'mixed':
       return { text: `mixed cluster: ${notice.reason}`, isWarning: true };
+    case 'fewReducers':
+      return { text: describeFewReducers(notice), isWarning: true };
     case 'stale':
     case 'duplicate':
       return null;
@@ -40,6 +42,11 @@ function describeNonFinite({ rank, leaves, again }: Extract<Notice, { kind: 'non
   const noun = leaves.length === 1 ? 'micro-batch' : 'micro-batches';
   const next = again ? 'a second time' : 'they are computed once more, by other workers where there are any';
   return `rank ${rank}: not finite in ${noun} ${shown}${more}; ${next}`;
+}
+
+function describeFewReducers({ expected, here, reason }: Extract<Notice, { kind: 'fewReducers' }>): string {
+  const rest = here === 0 ? 'the coordinator reduces by itself' : `the run goes on with ${here}`;
+  return `${expected - here} of ${plural(expected, 'reducer')} cannot be had (${reason}): ${rest}`;
 }
 
 const namedLeaves = 8;

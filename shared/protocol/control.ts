@@ -18,6 +18,12 @@ import {
   type WorkerMessage,
 } from './messages.ts';
 import { checkPlainMsgpack } from './msgpack.ts';
+import {
+  reducerCommandSchema,
+  reducerMessageSchema,
+  type ReducerCommand,
+  type ReducerMessage,
+} from './reducer-messages.ts';
 
 /** Of a whole control message; `welcome` and `ready` are the largest by far, at some tens of KiB. */
 export const maxControlBytes = 64 * 1024;
@@ -32,6 +38,9 @@ export interface Envelope<Message> {
 export const controlErrorKinds = ['parts', 'size', 'encoding', 'schema'] as const;
 
 const epochSchema = z.int().min(0); // z.int is bounded by 2^53
+const peerMessageSchema = z.discriminatedUnion('type', [workerMessageSchema, reducerMessageSchema]);
+const peerEnvelope = z.strictObject({ epoch: epochSchema, message: peerMessageSchema });
+const commandEnvelope = z.strictObject({ epoch: epochSchema, message: reducerCommandSchema });
 const workerEnvelope = z.strictObject({ epoch: epochSchema, message: workerMessageSchema });
 const coordinatorEnvelope = z.strictObject({ epoch: epochSchema, message: coordinatorMessageSchema });
 
@@ -39,7 +48,10 @@ const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: fal
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' });
 
 /** The message as one frame; numbers keep every bit but the sign of zero. A message over `maxControlBytes` is our bug: nobody would believe it. */
-export function encodeControl(epoch: number, message: WorkerMessage | CoordinatorMessage): Frames {
+export function encodeControl(
+  epoch: number,
+  message: WorkerMessage | CoordinatorMessage | ReducerMessage | ReducerCommand,
+): Frames {
   const bytes = packr.pack({ epoch, message });
   assert(
     bytes.byteLength <= maxControlBytes,
@@ -50,6 +62,14 @@ export function encodeControl(epoch: number, message: WorkerMessage | Coordinato
 
 /** Whether a message is a control message; data frames have two parts. */
 export const isControl = (frames: Frames): boolean => frames.length === 1;
+
+/** What a worker or a reducer said to the coordinator. @throws ProtocolError of one of `controlErrorKinds` */
+export const decodePeerMessage = (frames: Frames): Envelope<WorkerMessage | ReducerMessage> =>
+  decode(frames, peerEnvelope);
+
+/** What the coordinator said to a reducer. @throws ProtocolError of one of `controlErrorKinds` */
+export const decodeReducerCommand = (frames: Frames): Envelope<ReducerCommand> =>
+  decode(frames, commandEnvelope);
 
 /** What a worker said. @throws ProtocolError of one of `controlErrorKinds` */
 export const decodeWorkerMessage = (frames: Frames): Envelope<WorkerMessage> =>

@@ -5,6 +5,8 @@
  *   worker                         coordinator
  *   hello            ->
  *                    <-  welcome                  or refuse
+ *   join             ->                           to each reducer that has a process of its own, if any
+ *                    <-  joined
  *   ready            ->                           the worker built the model and opened the data
  *                    <-  array + ARRAY frames     basis, parameters, statistics
  *   received         ->                           one a frame: the sender's window
@@ -14,6 +16,9 @@
  *   SUM frames       ->
  *                    <-  task                     the next one: the last one's values may be overwritten
  *                    <-  finish                   or evict
+ *
+ * A reducer in a process of its own (reducer-messages.ts) speaks to workers as the coordinator does, of its chunks
+ * of parameters and gradients alone: array, credit, and the frames of both.
  */
 import { z } from 'zod';
 
@@ -22,7 +27,15 @@ export const protocolVersion = 1;
 const count = z.int().min(0).max(0xffffffff);
 const text = z.string().max(2048);
 
-export const arrayKinds = ['parameters', 'basis', 'statistics', 'covariance', 'rows'] as const;
+export const arrayKinds = [
+  'parameters',
+  'basis',
+  'statistics',
+  'covariance',
+  'rows',
+  'firstMoment',
+  'secondMoment',
+] as const; // frames carry the index: new kinds go to the end
 export type ArrayKind = (typeof arrayKinds)[number];
 
 export const fingerprintSchema = z.strictObject({
@@ -120,6 +133,7 @@ export const workerMessageSchema = z.discriminatedUnion('type', [
     rank: count.optional(), // that the worker would like to have
     fingerprint: fingerprintSchema,
   }),
+  z.strictObject({ type: z.literal('join'), worker: text }), // to a reducer: how the coordinator names it
   z.strictObject({
     type: z.literal('ready'),
     model: modelDescriptionSchema,
@@ -155,7 +169,11 @@ export const coordinatorMessageSchema = z.discriminatedUnion('type', [
     configuration: z.record(text, z.unknown()), // checked by the run configuration's own schema
     dataPath: text,
     testDataPath: text.nullable(),
+    reducers: z // where there are any outside: whom to join, and under which name, before saying ready
+      .strictObject({ worker: text, endpoints: z.array(text).max(256) })
+      .optional(),
   }),
+  z.strictObject({ type: z.literal('joined') }),
   z.strictObject({ type: z.literal('refuse'), reason: text, exitCode: count }),
   z.strictObject({
     type: z.literal('array'),

@@ -21,6 +21,7 @@ const doorOf = (changes: Partial<DoorOptions> = {}) =>
   createMembers({
     version: '1',
     requireIdentical: false,
+    reducers: 0,
     dataHash: 'data',
     testDataHash: null,
     model: null,
@@ -42,7 +43,7 @@ test('ranks are the smallest free ones, and one that is asked for if it is free'
   assert.equal(answerOf(members.hello('a', hello)), 0);
   assert.equal(answerOf(members.hello('b', { ...hello, rank: 3 })), 3);
   assert.equal(answerOf(members.hello('c', { ...hello, rank: 3 })), 1);
-  members.remove('a');
+  members.remove('a', 'gone');
   assert.equal(answerOf(members.hello('d', hello)), 0);
 });
 
@@ -54,7 +55,7 @@ test('only who is ready computes, in the order of ranks', () => {
     members.ready().map(({ peer }) => peer),
     ['a', 'c'],
   );
-  members.remove('a');
+  members.remove('a', 'gone');
   assert.equal(members.ready().length, 1);
 });
 

@@ -8,6 +8,7 @@ import { createDeadlines, type DeadlineOptions } from '../../coordinator/deadlin
 import type { Notice } from '../../coordinator/effects.ts';
 import type { EvaluationRecord, Journal, Snapshot, StepRecord } from '../../coordinator/journal.ts';
 import { train, type RunResult } from '../../coordinator/program.ts';
+import { outerReducers } from '../../coordinator/reducers/gathering.ts';
 import { startCoordinator, type CoordinatorShell } from '../../coordinator/shell.ts';
 import { createStores } from '../../coordinator/stores.ts';
 import type { Dataset, ImageShape } from '../../shared/data/dataset.ts';
@@ -20,6 +21,7 @@ import { createMemoryNetwork, type MemoryNetwork } from '../../shared/transport/
 import type { Transport } from '../../shared/transport/transport.ts';
 import type { VirtualClock } from '../../shared/transport/virtual-time.ts';
 import { runWorkerShell } from '../../worker/shell.ts';
+import { runReducer } from './cluster-reducer.ts';
 import { memoryDataset, type FakeModel } from './fake-models.ts';
 
 export const image: ImageShape = { height: 2, width: 2, channels: 1 };
@@ -38,6 +40,7 @@ export interface RunSetup {
   readonly deadlines?: DeadlineOptions;
   readonly epoch?: number;
   readonly resume?: Snapshot;
+  readonly comingReducers?: number; // of those in processes of their own; all by default, r0, r1, ...
 }
 
 /** How a worker differs from the others. */
@@ -60,6 +63,7 @@ export interface Run {
   readonly snapshots: Snapshot[]; // one a step
   readonly exits: Map<string, { code: number; reason: string }>;
   startWorker(name: string, setup?: WorkerSetup): void;
+  startReducer(name: string): void;
   /** Runs so many events, or to the end of the run. */
   events(count: number): Promise<void>;
   finish(): Promise<RunResult>;
@@ -87,7 +91,7 @@ export async function startRun(setup: RunSetup): Promise<Run> {
   const training = datasetOf();
   const record = { notices: [] as Notice[], offences: [] as string[], exits: new Map<string, never>() };
   const journal = createMemoryJournal();
-  const nowMs = (): number => host.clock.nowMs();
+  const { nowMs } = host.clock;
   const program = train({
     config,
     workload: createWorkload(config, training.rowCount, 0),
@@ -103,6 +107,7 @@ export async function startRun(setup: RunSetup): Promise<Run> {
     door: {
       version,
       requireIdentical: false,
+      reducers: outerReducers(config.reducers),
       dataHash: training.hash,
       testDataHash: null,
       model: setup.resume?.model ?? null,
@@ -111,7 +116,6 @@ export async function startRun(setup: RunSetup): Promise<Run> {
     minWorkers: setup.minWorkers ?? 1,
     expectedWorkers: setup.expectedWorkers ?? 1,
     stores: createStores({
-      reducers: config.reducers,
       budget: setup.budget ?? 12,
       window: 3,
       createKernels,
@@ -128,6 +132,11 @@ export async function startRun(setup: RunSetup): Promise<Run> {
     onNotice: (notice) => void record.notices.push(notice),
     onOffence: (peer, kind, message) => void record.offences.push(`${peer} ${kind}: ${message}`),
   });
+  const onExit = (name: string) => (end: { code: number; reason: string }) =>
+    void (record.exits as Run['exits']).set(name, end);
+  const startReducer = (name: string): void => runReducer(network, name, { endpoint, version }, onExit(name));
+  const { comingReducers = outerReducers(config.reducers) } = setup;
+  for (let index = 0; index < comingReducers; index++) startReducer(`r${index}`);
   const over = (): void => void (isOver = true);
   void shell.finished.then(over, over);
 
@@ -139,8 +148,8 @@ export async function startRun(setup: RunSetup): Promise<Run> {
     steps: journal.steps,
     evaluations: journal.evaluations,
     snapshots: journal.snapshots,
-    startWorker: (name, worker = {}) =>
-      runWorker(network, name, setup.model, worker, (end) => (record.exits as Run['exits']).set(name, end)),
+    startWorker: (name, worker = {}) => runWorker(network, name, setup.model, worker, onExit(name)),
+    startReducer,
     async events(count) {
       let left = count;
       await network.runUntil(() => isOver || left-- === 0);

@@ -52,10 +52,10 @@ function createSubject() {
     effects.map((effect) => (effect.type === 'send' ? effect.message.type : effect.type)).join(' ');
   return {
     worker,
-    connect: () => names(worker.handle({ type: 'connected' })),
+    connect: () => names(worker.handle({ type: 'connected', link: 0 })),
     lose: () => names(worker.handle({ type: 'lost' })),
-    say: (message: CoordinatorMessage) => names(worker.handle({ type: 'message', message })),
-    send: (frame: typeof chunk) => names(worker.handle({ type: 'frame', frame })),
+    say: (message: CoordinatorMessage) => names(worker.handle({ type: 'message', link: 0, message })),
+    send: (frame: typeof chunk) => names(worker.handle({ type: 'frame', link: 0, frame })),
     built: (of: Welcome = welcome) => names(worker.handle({ type: 'built', welcome: of, ready })),
     computed: (of: TaskMessage = task) => names(worker.handle({ type: 'computed', task: of, node, result })),
   };
@@ -140,7 +140,7 @@ test('what belongs to an older task or connection counts no more, even when the 
 
 test('the same task sent again adds nodes, and begins them alone', () => {
   const { worker, say } = createSubject();
-  const effects = (message: TaskMessage): WorkerEffect[] => worker.handle({ type: 'message', message });
+  const effects = (message: TaskMessage): WorkerEffect[] => worker.handle({ type: 'message', link: 0, message });
   const free = { ...task, needs: {} };
   assert.equal(say(free), 'compute');
   const other = { first: 2, end: 4 };
@@ -161,7 +161,7 @@ test('an older version of an array is acknowledged and thrown away', () => {
 
 test('it leaves with the code that says why', () => {
   const codeOf = (message: CoordinatorMessage): number => {
-    const [effect] = createWorker(hello).handle({ type: 'message', message });
+    const [effect] = createWorker(hello).handle({ type: 'message', link: 0, message });
     assert(effect?.type === 'exit');
     return effect.code;
   };

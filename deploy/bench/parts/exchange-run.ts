@@ -10,6 +10,7 @@ import { createCluster } from '../../../coordinator/cluster.ts';
 import { createCoordinator } from '../../../coordinator/coordinator.ts';
 import { createDeadlines, defaultDeadlines } from '../../../coordinator/deadlines.ts';
 import { bindHub } from '../../../coordinator/listening.ts';
+import { outerReducers } from '../../../coordinator/reducers/gathering.ts';
 import { ask, type Program, type StepResult } from '../../../coordinator/requests.ts';
 import { startCoordinator } from '../../../coordinator/shell.ts';
 import { createStores } from '../../../coordinator/stores.ts';
@@ -55,6 +56,7 @@ export async function openExchangeRun(options: ExchangeOptions): Promise<AnswerP
     door: {
       version: benchVersion,
       requireIdentical: true,
+      reducers: outerReducers(reducers),
       dataHash: benchDataHash,
       testDataHash: null,
       model: null,
@@ -62,7 +64,7 @@ export async function openExchangeRun(options: ExchangeOptions): Promise<AnswerP
     },
     minWorkers: workers,
     expectedWorkers: workers,
-    stores: createStores({ reducers, budget: budgetChunks, window: windowChunks, createKernels }),
+    stores: createStores({ budget: budgetChunks, window: windowChunks, createKernels }),
     deadlines: createDeadlines(defaultDeadlines),
     nowMs,
   });
