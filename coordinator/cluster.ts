@@ -10,19 +10,22 @@
  */
 import assert from 'node:assert/strict';
 import { ProtocolError } from '../shared/errors.ts';
-import { nodeKey } from '../shared/math/tree.ts';
 import type { ExpectedValues, FrameHeader } from '../shared/protocol/frame.ts';
 import type { DataFrame, WorkerMessage } from '../shared/protocol/messages.ts';
 import { isFromReducer, type ReducerMessage } from '../shared/protocol/reducer-messages.ts';
 import type { PeerId } from '../shared/transport/transport.ts';
+import { takeNode } from './answers.ts';
 import { createDealing } from './dealing.ts';
-import { evictions, type Deadlines } from './deadlines.ts';
-import { counted, type ClusterEvent, type Effect } from './effects.ts';
-import { createMembers, type DoorOptions, type Member, type Members } from './members.ts';
+import type { Deadlines } from './deadlines.ts';
+import type { ClusterEvent, Effect } from './effects.ts';
+import { createMembers, type DoorOptions, type Members } from './members.ts';
+import { createOverdue } from './overdue.ts';
 import type { ArrayFrame } from './reducers/state-parts.ts';
 import { Interrupted, isPlain, type Answer, type Request } from './requests.ts';
+import { createStalls } from './stalls.ts';
 import type { Stores } from './stores.ts';
-import { hasAllScalars, nonFiniteNotices, partOf, type NodeMessage } from './task.ts';
+import { hasAllScalars, nonFiniteNotices, type NodeMessage } from './task.ts';
+import { createWatch, phaseOf } from './watch.ts';
 
 export interface ClusterOptions {
   readonly door: DoorOptions;
@@ -45,20 +48,22 @@ export interface Cluster {
   expect(header: FrameHeader): ExpectedValues;
   /** The answer to the request, once it is there; taken once. */
   takeAnswer(): Answer | null;
-  /** Ranks that the open task waits for, for diagnosis. */
-  awaited(): { readonly members: readonly Member[]; readonly sinceMs: number } | null;
 }
 
 export function createCluster(options: ClusterOptions): Cluster {
   const { door, minWorkers, expectedWorkers, stores, deadlines, nowMs } = options;
   const members = createMembers(door);
-  const dealing = createDealing({ members, stores, minWorkers, expectedWorkers, nowMs });
+  const watch = createWatch(nowMs);
+  const dealing = createDealing({ members, stores, watch, minWorkers, expectedWorkers, nowMs });
+  const stalls = createStalls(watch, nowMs);
+  const tick = createOverdue({ members, dealing, stores, deadlines, stalls, minWorkers, nowMs });
   let request: Request | null = null;
   let answer: Answer | null = null;
   let interrupted = false;
   let scalarsMs = 0; // when the last node was computed
 
   const respond = (value: Answer): void => {
+    stalls.flowing();
     [answer, request] = [value, null];
     dealing.end();
   };
@@ -76,20 +81,15 @@ export function createCluster(options: ClusterOptions): Cluster {
 
   function onNode(peer: PeerId, message: NodeMessage): Effect[] {
     const { task } = dealing;
-    if (task === null || message.task !== task.id || message.attempt !== task.attempt)
-      return [counted('stale', peer)];
-    const part = partOf(task, message);
-    if (part === undefined) {
-      throw new ProtocolError('unasked', `computed node ${nodeKey(message)}, which was not dealt`);
-    }
-    if (part.result !== null) return [counted('duplicate', peer)];
-    part.result = message;
-    if (hasAllScalars(task)) scalarsMs = nowMs();
-    return finishIfComplete();
+    const wasWhole = task === null || hasAllScalars(task);
+    const effects = takeNode(dealing, stores, peer, message);
+    if (!wasWhole && hasAllScalars(task)) scalarsMs = nowMs();
+    return [...effects, ...finishIfComplete()];
   }
 
-  function onFrame(frame: DataFrame): Effect[] {
+  function onFrame(peer: PeerId, frame: DataFrame): Effect[] {
     expect(frame);
+    if (frame.type === 'sum') watch.heard(peer, 'sending values');
     const effects = frame.type === 'sum' ? stores.take(frame) : stores.takeState(frame as ArrayFrame);
     return [...effects, ...finishIfComplete()];
   }
@@ -114,6 +114,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     const notices = nonFiniteNotices(task, (peer) => members.get(peer)?.rank ?? -1);
     if (notices.length > 0 && task.attempt === 0) return [...notices, ...dealing.begin(request, 1)];
     deadlines.learn(stores.kindOf(request), nowMs() - dealtMs);
+    dealing.learn();
     const workerCount = new Set(task.parts.map(({ worker }) => worker)).size;
     const timing = { workerCount, dealtMs, scalarsMs, nowMs };
     const { answer: value, effects } = stores.finish(request, task, timing);
@@ -124,6 +125,7 @@ export function createCluster(options: ClusterOptions): Cluster {
   function onReady(peer: PeerId, message: Extract<WorkerMessage, { type: 'ready' }>): Effect[] {
     const { admitted, effects } = members.admit(peer, message);
     if (!admitted) return effects;
+    stalls.joined(members.get(peer)!.rank);
     if (request?.kind === 'model') respond(modelAnswer());
     effects.push(...dealing.deal());
     return effects;
@@ -136,8 +138,10 @@ export function createCluster(options: ClusterOptions): Cluster {
 
   function onLost(peer: PeerId, reason: string): Effect[] {
     const member = members.remove(peer, reason);
+    watch.forget(peer);
     const detached = stores.detach(peer);
     if (member === undefined) return detached;
+    stalls.lost(member, `lost: ${reason}`);
     const lost: Effect = { type: 'notice', notice: { kind: 'lost', rank: member.rank, peer, reason } };
     const { microBatches, effects } = dealing.lose(peer);
     if (microBatches === 0) return [...detached, lost];
@@ -145,20 +149,6 @@ export function createCluster(options: ClusterOptions): Cluster {
     const moved: Effect = { type: 'notice', notice: { kind: 'reassigned', rank, microBatches } };
     return [...detached, lost, moved, ...effects];
   }
-
-  function onTick(): Effect[] {
-    const opened = members.reducers.tick(nowMs());
-    if (opened.length > 0) return opened;
-    if (request?.kind !== 'sum' && request?.kind !== 'step') return [];
-    if (dealing.task === null) return dealing.deal();
-    const kind = stores.kindOf(request);
-    const allowedMs = deadlines.of(kind);
-    if (nowMs() - dealing.dueSinceMs <= allowedMs) return [];
-    dealing.extend();
-    return evictions(awaited(), kind, allowedMs);
-  }
-
-  const awaited = (): Member[] => dealing.awaited().map((peer) => members.get(peer)!);
 
   return {
     members,
@@ -196,13 +186,13 @@ export function createCluster(options: ClusterOptions): Cluster {
           return effects;
         }
         case 'tick':
-          return onTick();
+          return tick(request);
         case 'interrupt':
           interrupted = true;
           giveUpIfInterrupted();
           return [];
         case 'frame':
-          return onFrame(event.frame);
+          return onFrame(event.peer, event.frame);
         case 'absent':
           return members.reducers.absent(event.reason);
         case 'message':
@@ -217,8 +207,6 @@ export function createCluster(options: ClusterOptions): Cluster {
       answer = null;
       return taken;
     },
-
-    awaited: () => (dealing.task === null ? null : { members: awaited(), sinceMs: dealing.dueSinceMs }),
   };
 
   function onMessage(peer: PeerId, message: WorkerMessage | ReducerMessage): Effect[] {
@@ -228,6 +216,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     }
     if (message.type !== 'hello' && message.type !== 'ready' && members.get(peer) === undefined)
       throw new ProtocolError('unasked', `said ${message.type} before hello`);
+    watch.heard(peer, phaseOf(message));
     switch (message.type) {
       case 'hello':
         return members.hello(peer, message);

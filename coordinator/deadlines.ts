@@ -16,6 +16,8 @@ export const defaultDeadlines: DeadlineOptions = { floorMs: 30_000, factor: 5, f
 
 export interface Deadlines {
   of(kind: TaskKind): number; // ms
+  /** What it usually takes, ms: the median of its past; null before the first. */
+  usual(kind: TaskKind): number | null;
   learn(kind: TaskKind, tookMs: number): void;
 }
 
@@ -23,12 +25,17 @@ const remembered = 32; // durations of each kind
 
 export function createDeadlines(options: DeadlineOptions): Deadlines {
   const past = new Map<TaskKind, number[]>();
+  function usual(kind: TaskKind): number | null {
+    const sorted = [...(past.get(kind) ?? [])].sort((a, b) => a - b);
+    return sorted[Math.floor(sorted.length / 2)] ?? null;
+  }
+
   return {
+    usual,
     of(kind) {
-      const known = past.get(kind);
-      if (known === undefined || kind === 'basis') return options.firstMs;
-      const sorted = [...known].sort((a, b) => a - b);
-      return Math.max(options.floorMs, options.factor * sorted[Math.floor(sorted.length / 2)]!);
+      const median = usual(kind);
+      if (median === null || kind === 'basis') return options.firstMs;
+      return Math.max(options.floorMs, options.factor * median);
     },
     learn(kind, tookMs) {
       past.set(kind, [...(past.get(kind) ?? []), tookMs].slice(-remembered));

@@ -1,8 +1,9 @@
 /**
- * Who computes what of the open request: its leaves are dealt to the ready workers in whole subtrees, and dealt
- * on where workers are lost.
+ * Who computes what of the open request: its leaves are dealt to the ready workers in whole subtrees, by their
+ * speeds (speeds.ts), and dealt on where workers are lost.
  *
  *   waiting for workers --enough are ready--> dealt --worker lost--> its nodes go to others, or wait for one
+ *                                             dealt --worker late--> its nodes are computed by idle ones, too
  *                                             dealt --others have no room for them--> dealt anew
  *
  * Nothing that arrived is thrown away unless all is dealt anew, since a node's value is the same bits whoever
@@ -11,17 +12,21 @@
 import { deal, heldNodes } from '../shared/math/deal.ts';
 import type { TreeNode } from '../shared/math/tree.ts';
 import type { PeerId } from '../shared/transport/transport.ts';
+import { findLate } from './duplicates.ts';
 import type { Effect } from './effects.ts';
-import type { Members } from './members.ts';
+import { createExperience } from './experience.ts';
+import type { Member, Members } from './members.ts';
 import type { Request } from './requests.ts';
 import type { Stores } from './stores.ts';
-import { openTask, partOf, type OpenTask } from './task.ts';
+import { leavesIn, openTask, type OpenTask, type Part } from './task.ts';
+import type { Watch } from './watch.ts';
 
 export type TaskRequest = Extract<Request, { kind: 'sum' | 'step' }>;
 
 export interface DealingOptions {
   readonly members: Members;
   readonly stores: Stores;
+  readonly watch: Watch;
   readonly minWorkers: number;
   readonly expectedWorkers: number; // the first task waits for them, but not for long
   readonly nowMs: () => number;
@@ -38,6 +43,12 @@ export interface Dealing {
   deal(): Effect[];
   /** A worker is gone. @returns how many micro-batches it owed */
   lose(peer: PeerId): { readonly microBatches: number; readonly effects: Effect[] };
+  /** Gives what late workers owe to idle ones, too. @param usualMs that such a task takes */
+  double(usualMs: number | null): Effect[];
+  /** What is still to come of a node comes from another one of those who compute it. */
+  prefer(part: Part, peer: PeerId): Effect[];
+  /** The task is done: remembers how long each worker took for its part. */
+  learn(): void;
   /** Workers that owe something of the open task. */
   awaited(): PeerId[];
   /** Those who are awaited were told that it took too long: their heirs have the same time again. */
@@ -47,8 +58,12 @@ export interface Dealing {
 
 const gatherMs = 10_000;
 
+const peersOf = (members: readonly Member[]): PeerId[] => members.map(({ peer }) => peer);
+
 export function createDealing(options: DealingOptions): Dealing {
-  const { members, stores, minWorkers, nowMs } = options;
+  const { members, stores, watch, minWorkers, nowMs } = options;
+  const experience = createExperience(watch, nowMs);
+  const { speeds } = experience;
   let open: { readonly request: TaskRequest; readonly attempt: number } | null = null;
   let task: OpenTask | null = null;
   let shares = new Map<PeerId, number>(); // nodes that a worker was told of first: it made room after them
@@ -60,20 +75,31 @@ export function createDealing(options: DealingOptions): Dealing {
   function dealAll(request: TaskRequest, attempt: number): Effect[] {
     const ready = members.ready();
     if (ready.length < Math.max(1, minWorkers) || isGathering(ready.length)) return [];
-    const assignments = deal(request.leafCount, ready.length).flatMap((nodes, index) => {
+    const { leafCount } = request;
+    const peers = peersOf(ready);
+    const before = speeds.inUse(peers);
+    const speedShares = request.kind === 'step' ? speeds.choose(peers, leafCount) : before;
+    const dealt = deal(leafCount, peers.length, speedShares);
+    const assignments = dealt.flatMap((nodes, index) => {
       const worker = ready[(index + attempt) % ready.length]!.peer; // a second attempt goes to other workers
       return nodes.map((node) => ({ node, worker }));
     });
-    task = openTask(nextTask, attempt, request.leafCount, assignments);
+    task = openTask(nextTask, attempt, leafCount, assignments);
     nextTask += 1;
     shares = new Map();
     dealtMs = nowMs();
     const workers = [...new Set(assignments.map(({ worker }) => worker))];
     return [
+      ...(speedShares === before ? [] : [sharesNotice()]),
       ...workers.flatMap((worker) => sendTask(request, worker)),
       ...stores.begin(request, task.id, attempt, assignments),
     ];
   }
+
+  const sharesNotice = (): Effect => {
+    const shares = members.ready().map(({ peer, rank }) => ({ rank, microBatches: leavesIn(partsOf(peer)) }));
+    return { type: 'notice', notice: { kind: 'shares', shares } };
+  };
 
   /** Whether to wait a little longer for the workers that were started with the run. */
   function isGathering(readyCount: number): boolean {
@@ -85,8 +111,10 @@ export function createDealing(options: DealingOptions): Dealing {
     return gathering !== 'done';
   }
 
+  const partsOf = (peer: PeerId): Part[] => task!.parts.filter(({ worker }) => worker === peer);
+
   const nodesOf = (peer: PeerId): TreeNode[] =>
-    task!.parts.filter(({ worker }) => worker === peer).map(({ node }) => node);
+    task!.parts.filter(({ worker, others }) => worker === peer || others.has(peer)).map(({ node }) => node);
 
   /** Tells a worker its nodes of the open task, and begins to send it what it needs for them. */
   function sendTask(request: TaskRequest, peer: PeerId): Effect[] {
@@ -94,6 +122,7 @@ export function createDealing(options: DealingOptions): Dealing {
     const nodes = nodesOf(peer);
     if (!shares.has(peer)) shares.set(peer, nodes.length);
     dueSinceMs = nowMs();
+    watch.told(peer);
     const { needs, spec, resultLength, effects } = stores.supply(request, peer);
     const message = { type: 'task', task: id, attempt, leafCount, nodes, needs, resultLength, spec } as const;
     return [{ type: 'send', peer, message }, ...effects];
@@ -118,10 +147,7 @@ export function createDealing(options: DealingOptions): Dealing {
   }
 
   /** Leaves that a worker has still to compute. */
-  const loadOf = (peer: PeerId): number =>
-    task!.parts
-      .filter(({ worker, result }) => worker === peer && result === null)
-      .reduce((count, { node }) => count + node.end - node.first, 0);
+  const loadOf = (peer: PeerId): number => leavesIn(partsOf(peer).filter(({ result }) => result === null));
 
   /** Whether a worker can keep the value of one node more. */
   function hasRoom(peer: PeerId): boolean {
@@ -129,8 +155,19 @@ export function createDealing(options: DealingOptions): Dealing {
     return share === undefined || nodesOf(peer).length < heldNodes(share);
   }
 
-  const owing = (): OpenTask['parts'] =>
-    (task?.parts ?? []).filter(({ result, node }) => result === null || stores.owes(node));
+  const owes = ({ result, node }: Part): boolean => result === null || stores.owes(node);
+  const owing = (): Part[] => (task?.parts ?? []).filter(owes);
+
+  /** A lost worker's node goes to whoever computes it, too, or is left without a worker. */
+  function leave(part: Part, peer: PeerId): Effect[] {
+    part.others.delete(peer);
+    if (part.worker !== peer || !owes(part)) return [];
+    const [heir = null] = part.others;
+    part.worker = heir;
+    if (heir === null) return [];
+    part.others.delete(heir);
+    return stores.reassign(part.node, heir);
+  }
 
   return {
     get task() {
@@ -155,11 +192,50 @@ export function createDealing(options: DealingOptions): Dealing {
     },
 
     lose(peer) {
+      experience.forget(peer);
       if (open === null || task === null) return { microBatches: 0, effects: [] };
       const owed = owing().filter(({ worker }) => worker === peer);
-      for (const { node } of owed) partOf(task, node)!.worker = null;
-      const microBatches = owed.reduce((sum, { node }) => sum + node.end - node.first, 0);
-      return { microBatches, effects: owed.length === 0 ? [] : adopt(open) };
+      const effects = task.parts.flatMap((part) => leave(part, peer));
+      if (owed.length > 0) effects.push(...adopt(open));
+      return { microBatches: leavesIn(owed), effects };
+    },
+
+    double(usualMs) {
+      if (open === null || task === null) return [];
+      const { request } = open;
+      const kind = stores.kindOf(request);
+      const pairs = findLate({
+        task,
+        ready: peersOf(members.ready()),
+        watch,
+        usualMs,
+        nowMs: nowMs(),
+        isWarm: (peer) => experience.isWarm(peer, kind),
+        owes,
+        hasRoom,
+      });
+      const taken = pairs.filter(({ part, helper }) => hasRoom(helper) && part.others.add(helper));
+      const slow = [...new Set(taken.map(({ part }) => part.worker!))];
+      const notices = slow.map((peer): Effect => {
+        const microBatches = leavesIn(taken.flatMap(({ part }) => (part.worker === peer ? part : [])));
+        return {
+          type: 'notice',
+          notice: { kind: 'duplicated', rank: members.get(peer)!.rank, microBatches },
+        };
+      });
+      const helpers = new Set(taken.map(({ helper }) => helper));
+      return [...notices, ...[...helpers].flatMap((helper) => sendTask(request, helper))];
+    },
+
+    prefer(part, peer) {
+      if (part.worker !== null) part.others.add(part.worker);
+      part.others.delete(peer);
+      part.worker = peer;
+      return stores.reassign(part.node, peer);
+    },
+
+    learn() {
+      experience.learn(task!, stores.kindOf(open!.request), peersOf(members.ready()));
     },
 
     awaited: () => [...new Set(owing().flatMap(({ worker }) => worker ?? []))],

@@ -14,6 +14,15 @@ export type ClusterEvent =
   | { readonly type: 'tick' }
   | { readonly type: 'interrupt' }; // somebody asked the run to stop
 
+/** A worker that is waited for. */
+export interface Missing {
+  readonly rank: number;
+  readonly host: string;
+  readonly device: string;
+  readonly reason: string;
+  readonly ageMs: number;
+}
+
 /** Something that people or metrics want to know of. */
 export type Notice =
   | {
@@ -22,7 +31,23 @@ export type Notice =
       readonly peer: PeerId;
       readonly reason: string;
     }
-  | { readonly kind: 'reassigned'; readonly rank: number; readonly microBatches: number }
+  | { readonly kind: 'reassigned' | 'duplicated'; readonly rank: number; readonly microBatches: number }
+  | {
+      readonly kind: 'stalled'; // an open task, by workers that are silent
+      readonly what: string;
+      readonly by: readonly Missing[];
+    }
+  | {
+      readonly kind: 'tooFew'; // workers, so that the run waits
+      readonly ready: number;
+      readonly wanted: number;
+      readonly waitedMs: number;
+      readonly missing: readonly Missing[];
+    }
+  | {
+      readonly kind: 'shares'; // what each worker is dealt from now on
+      readonly shares: readonly { readonly rank: number; readonly microBatches: number }[];
+    }
   | {
       readonly kind: 'nonFinite';
       readonly rank: number;

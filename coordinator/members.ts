@@ -46,6 +46,8 @@ export interface Members {
   readonly model: ModelDescription | null;
   /** Ready members in the order of their ranks. */
   ready(): Member[];
+  /** All who said hello and were not refused. */
+  all(): Member[];
   /** Who takes part: ready members, and reducers outside. */
   present(): PeerId[];
   get(peer: PeerId): Member | undefined;
@@ -128,6 +130,7 @@ export function createMembers(options: DoorOptions): Members {
       return model;
     },
     ready,
+    all: () => [...members.values()],
     present: () => [...ready().map(({ peer }) => peer), ...reducers.peers],
     get: (peer) => members.get(peer),
 

@@ -20,11 +20,20 @@ export interface Scalars {
   readonly squares: number;
 }
 
+/** A node that was dealt. */
+export interface Part {
+  readonly node: TreeNode;
+  worker: PeerId | null; // whose values are asked for
+  result: NodeMessage | null; // the first answer
+  readonly others: Set<PeerId>; // who compute it, too
+  readonly answers: Map<PeerId, NodeMessage>;
+}
+
 export interface OpenTask {
   readonly id: number;
   readonly attempt: number;
   readonly leafCount: number;
-  readonly parts: readonly { readonly node: TreeNode; worker: PeerId | null; result: NodeMessage | null }[];
+  readonly parts: readonly Part[];
 }
 
 /** What is known of its course when it is done. */
@@ -41,10 +50,20 @@ export function openTask(
   leafCount: number,
   deal: readonly Assignment[],
 ): OpenTask {
-  return { id, attempt, leafCount, parts: deal.map(({ node, worker }) => ({ node, worker, result: null })) };
+  const parts = deal.map(({ node, worker }): Part => ({
+    node,
+    worker,
+    result: null,
+    others: new Set(),
+    answers: new Map(),
+  }));
+  return { id, attempt, leafCount, parts };
 }
 
-export const partOf = (task: OpenTask, node: TreeNode): OpenTask['parts'][number] | undefined =>
+export const leavesIn = (parts: readonly Part[]): number =>
+  parts.reduce((count, { node }) => count + node.end - node.first, 0);
+
+export const partOf = (task: OpenTask, node: TreeNode): Part | undefined =>
   task.parts.find((part) => nodeKey(part.node) === nodeKey(node));
 
 export const hasAllScalars = (task: OpenTask): boolean => task.parts.every(({ result }) => result !== null);

@@ -1,6 +1,6 @@
 /** What happens to the cluster while a run lives, as one line each. Pure text; screen.ts writes it. */
-import { plural } from '../../shared/text.ts';
-import type { Notice } from '../effects.ts';
+import { formatDuration, plural } from '../../shared/text.ts';
+import type { Missing, Notice } from '../effects.ts';
 
 export interface NoticeLine {
   readonly text: string;
@@ -19,6 +19,22 @@ export function describeNotice(notice: Notice): NoticeLine | null {
       const work = plural(notice.microBatches, 'micro-batch', 'es');
       return { text: `${work} of rank ${notice.rank} given to other workers`, isWarning: true };
     }
+    case 'duplicated': {
+      const work = plural(notice.microBatches, 'micro-batch', 'es');
+      return {
+        text: `rank ${notice.rank} is late: ${work} of it computed by idle workers, too`,
+        isWarning: false,
+      };
+    }
+    case 'stalled':
+      return {
+        text: `waiting for ${notice.what}: ${describeMissing(notice.by, 'silent for')}`,
+        isWarning: true,
+      };
+    case 'tooFew':
+      return { text: describeTooFew(notice), isWarning: true };
+    case 'shares':
+      return { text: describeShares(notice), isWarning: false };
     case 'nonFinite':
       return { text: describeNonFinite(notice), isWarning: true };
     case 'mixed':
@@ -36,6 +52,27 @@ export function describeNotice(notice: Notice): NoticeLine | null {
 const who = ({ rank, peer }: { rank: number | null; peer: string }): string =>
   rank === null ? `worker ${peer}` : `rank ${rank}`;
 
+/** `rank 1 on box2 (AMD EPYC), sending values, silent for 0:05; ...`. */
+const describeMissing = (missing: readonly Missing[], since: string): string =>
+  missing
+    .slice(0, namedWorkers)
+    .map(({ rank, host, device, reason, ageMs }) => {
+      return `rank ${rank} on ${host} (${device}), ${reason}, ${since} ${formatDuration(ageMs / 1000)}`;
+    })
+    .join('; ') + (missing.length > namedWorkers ? `; and ${missing.length - namedWorkers} more` : '');
+
+function describeTooFew({ ready, wanted, waitedMs, missing }: Extract<Notice, { kind: 'tooFew' }>): string {
+  const here = `${ready} of ${plural(wanted, 'worker')} here for ${formatDuration(waitedMs / 1000)}`;
+  const who =
+    missing.length === 0 ? 'nobody else has come yet' : `missing: ${describeMissing(missing, 'for')}`;
+  return `the run waits: ${here}; ${who}`;
+}
+
+function describeShares({ shares }: Extract<Notice, { kind: 'shares' }>): string {
+  const parts = shares.map(({ rank, microBatches }) => `rank ${rank} ${microBatches}`);
+  return `micro-batches are dealt by measured speed: ${parts.join(', ')}`;
+}
+
 function describeNonFinite({ rank, leaves, again }: Extract<Notice, { kind: 'nonFinite' }>): string {
   const shown = leaves.slice(0, namedLeaves).join(', ');
   const more = leaves.length > namedLeaves ? ` and ${plural(leaves.length - namedLeaves, 'other')}` : '';
@@ -50,3 +87,4 @@ function describeFewReducers({ expected, here, reason }: Extract<Notice, { kind:
 }
 
 const namedLeaves = 8;
+const namedWorkers = 8;

@@ -20,6 +20,36 @@ test('moved work is counted', () => {
   assert.equal(line?.text, '1 micro-batch of rank 3 given to other workers');
 });
 
+test('work that is computed twice, and new shares, are no warning', () => {
+  const late = describeNotice({ kind: 'duplicated', rank: 1, microBatches: 2 });
+  assert.equal(late?.text, 'rank 1 is late: 2 micro-batches of it computed by idle workers, too');
+  const shares = [6, 2].map((microBatches, rank) => ({ rank, microBatches }));
+  const dealt = describeNotice({ kind: 'shares', shares });
+  assert.equal(dealt?.text, 'micro-batches are dealt by measured speed: rank 0 6, rank 1 2');
+  assert(!late.isWarning && !dealt.isWarning);
+});
+
+test('a stall names who is waited for, where, on what, doing what and how long; of many the first', () => {
+  const by = { rank: 1, host: 'box2', device: 'EPYC', reason: 'sending values', ageMs: 5000 };
+  const stalled = describeNotice({ kind: 'stalled', what: 'gradient of step 3', by: [by] });
+  assert.deepEqual(stalled, {
+    text: 'waiting for gradient of step 3: rank 1 on box2 (EPYC), sending values, silent for 0:05',
+    isWarning: true,
+  });
+  const many = describeNotice({
+    kind: 'stalled',
+    what: 'evaluate',
+    by: Array.from({ length: 20 }, () => by),
+  });
+  assert.match(many?.text ?? '', /; and 12 more$/);
+  const few = { kind: 'tooFew', ready: 1, wanted: 2, waitedMs: 65_000 } as const;
+  assert.equal(
+    describeNotice({ ...few, missing: [{ ...by, reason: 'lost: killed' }] })?.text,
+    'the run waits: 1 of 2 workers here for 1:05; missing: rank 1 on box2 (EPYC), lost: killed, for 0:05',
+  );
+  assert.match(describeNotice({ ...few, missing: [] })?.text ?? '', /nobody else has come yet$/);
+});
+
 test('a value that is not finite names rank and micro-batches, a few of them', () => {
   const first = describeNotice({ kind: 'nonFinite', rank: 1, leaves: [4], again: false });
   assert.match(first?.text ?? '', /^rank 1: not finite in micro-batch 4; .*once more/);

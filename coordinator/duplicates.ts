@@ -1,0 +1,58 @@
+/**
+ * Whose work is done twice: nodes that a slow worker owes, while somebody else has nothing to do.
+ *
+ * A worker is late when it has owed for over twice the time that the others took, who are done with their nodes
+ * of the same task; for as much more as it was dealt more leaves. Where nobody else had any, the past of such
+ * tasks is the measure. The first task of a kind is never late: it compiles and warms up.
+ *
+ * It is given nodes from the right, while the slow worker comes from the left. The first answer counts.
+ */
+import type { PeerId } from '../shared/transport/transport.ts';
+import { leavesIn, type OpenTask, type Part } from './task.ts';
+import type { Watch } from './watch.ts';
+
+export interface LateOptions {
+  readonly task: OpenTask;
+  readonly ready: readonly PeerId[];
+  readonly watch: Watch;
+  readonly usualMs: number | null; // that such a task took before
+  readonly nowMs: number;
+  /** Whether a worker has done such a task before. */
+  isWarm(peer: PeerId): boolean;
+  owes(part: Part): boolean;
+  /** Whether a worker can keep the value of one node more. */
+  hasRoom(peer: PeerId): boolean;
+}
+
+const lateFactor = 2;
+const leastMs = 500; // below, it is not worth it
+
+/** @returns nodes to be computed once more, and by whom; at most one more for each node */
+export function findLate(options: LateOptions): { readonly part: Part; readonly helper: PeerId }[] {
+  const { task, ready, owes, hasRoom } = options;
+  const owed = task.parts.filter(owes);
+  const busy = new Set(owed.flatMap(({ worker, others }) => [worker, ...others]));
+  const idle = ready.filter((peer) => !busy.has(peer) && hasRoom(peer));
+  if (idle.length === 0) return [];
+  const late = owed.filter(
+    ({ worker, others }) => worker !== null && others.size === 0 && isLate(options, worker),
+  );
+  return late.toReversed().map((part, index) => ({ part, helper: idle[index % idle.length]! }));
+}
+
+function isLate(options: LateOptions, peer: PeerId): boolean {
+  const { task, watch, usualMs, nowMs, isWarm, owes } = options;
+  if (!isWarm(peer)) return false;
+  const partsOf = (of: PeerId): Part[] => task.parts.filter(({ worker }) => worker === of);
+  const leaves = leavesIn(partsOf(peer));
+  const done = [...new Set(task.parts.flatMap(({ worker }) => worker ?? []))].filter(
+    (other) => !partsOf(other).some(owes),
+  );
+  const times = done.map((other) => {
+    const { heardMs, toldMs } = watch.of(other);
+    return (heardMs - toldMs) * Math.max(1, leaves / leavesIn(partsOf(other)));
+  });
+  const expectedMs = times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? usualMs;
+  if (expectedMs === null) return false;
+  return nowMs - watch.of(peer).toldMs > Math.max(leastMs, lateFactor * expectedMs);
+}
