@@ -20,7 +20,7 @@ export interface RuntimeVerdict {
 }
 
 export interface Examination {
-  readonly runtimes: readonly RuntimeVerdict[]; // best first
+  readonly runtimes: readonly RuntimeVerdict[]; // in the order in which they are chosen; webgpu never is
   readonly transport: { readonly verdict: 'ok' | 'unavailable'; readonly reason: string | null };
 }
 

@@ -16,7 +16,7 @@ import { openRuntime } from '../../shared/model/runtimes.ts';
 import { modelSettingsSchema } from '../../shared/model/settings.ts';
 import type { Clock } from '../../shared/runtime/clock.ts';
 
-export const probeNames = ['tensorflow', 'wasm', 'cpu', 'zeromq'] as const;
+export const probeNames = ['tensorflow', 'wasm', 'cpu', 'webgpu', 'zeromq'] as const;
 export type ProbeName = (typeof probeNames)[number];
 
 /** What a probe's process says to its parent. */

@@ -72,6 +72,12 @@ function remedyOf(
       verdict === 'unavailable' && tensorflow.obstacles.length > 0 ? tensorflow.obstacles : [reason];
     return [{ what: `tensorflow: ${why.join('; ')}`, mend: tensorflow.command }];
   }
+  if (name === 'webgpu') {
+    if (verdict === 'ok' || verdict === 'unavailable') return []; // nobody needs it, and its line says what it lacks
+    return [
+      { what: `webgpu: ${reason}`, mend: 'update the driver of the GPU, or train without --runtime webgpu' },
+    ];
+  }
   if (verdict !== 'ok') return [{ what: `${name}: ${reason}`, mend: again }];
   const [gpu] = machine.gpus;
   if (name === 'tensorflow' && gpu !== undefined && !fingerprint?.device.includes(gpu.name)) {

@@ -23,7 +23,6 @@ export function reportLines(
     line('gpu', machine.gpus.map(({ name, driver }) => `${name}, driver ${driver}`).join('; ') || 'none'),
     line('zeromq', transport.verdict === 'ok' ? 'ok, with CURVE' : `not usable: ${transport.reason}`),
     ...runtimes.map((runtime) => line(runtime.name, verdictText(runtime))),
-    line('webgpu', 'not part of this release'),
     '',
     ...remedies.flatMap(({ what, mend }) => [what, `  to mend it: ${mend}`]),
     best === undefined ? 'nothing here can train' : `training here runs on ${best.name}`,

@@ -85,13 +85,16 @@ export function registerRectifierGradient(backendName: string, gradient: Rectifi
 export const rectifierGradient: RectifierGradient = (dy, y) =>
   fusedRectifierGradient.get(tf.getBackend())?.(dy, y) ?? tf.mul(dy, tf.step(y));
 
-const constants = new Map<number, tf.Scalar>();
+const constants = new Map<string, Map<number, tf.Scalar>>(); // by backend
 
 /** A scalar that stays on the device: made at its first use, uploaded once. */
 export function constant(value: number): tf.Scalar {
-  const known = constants.get(value);
+  const backend = tf.getBackend();
+  const ofBackend = constants.get(backend) ?? new Map<number, tf.Scalar>();
+  constants.set(backend, ofBackend);
+  const known = ofBackend.get(value);
   if (known !== undefined) return known;
   const made = tf.keep(tf.scalar(value, 'float32'));
-  constants.set(value, made);
+  ofBackend.set(value, made);
   return made;
 }

@@ -6,7 +6,7 @@
  */
 import '@tensorflow/tfjs-layers'; // registers the gradients of all operations
 import * as tf from '@tensorflow/tfjs-core';
-import { LockstepError, unavailableError } from '../errors.ts';
+import { LockstepError } from '../errors.ts';
 import type { Runtime, RuntimeName, RuntimeOptions } from './runtime.ts';
 import { visibleGpus } from './runtimes/device.ts';
 
@@ -26,10 +26,7 @@ export async function openRuntime(name: RuntimeName, options: RuntimeOptions): P
     case 'cpu':
       return (await import('./runtimes/cpu.ts')).openCpu();
     case 'webgpu':
-      throw unavailableError(
-        'the webgpu runtime needs a WebGPU implementation for Node, which this release does not bring: ' +
-          'take --runtime tensorflow or wasm',
-      );
+      return (await import('./runtimes/webgpu.ts')).openWebgpu(options);
     default:
       return name satisfies never;
   }

@@ -132,26 +132,36 @@ export interface CaseResult {
 }
 
 /** Loss terms and gradients of a case, by our code on the open backend. */
-export function runCase(goldenCase: GoldenCase): CaseResult {
-  return tf.tidy(() => {
+export async function runCase(goldenCase: GoldenCase): Promise<CaseResult> {
+  const tensors = tf.tidy(() => {
     const { model, trained, named, rows, mode, draws } = loadCase(goldenCase);
-    const terms: Record<string, number> = {};
+    const terms: Record<string, tf.Tensor> = {};
     const { grads } = tf.valueAndGrads((...tensors: tf.Tensor[]) => {
       const { klWeight } = goldenCase;
       const loss = model.lossSum(named(tensors), { rows, labels: null }, draws(), mode, { klWeight });
       for (const [name, value] of Object.entries({ loss: loss.loss, ...loss.terms })) {
-        terms[name] = value.dataSync()[0]!;
+        terms[name] = tf.keep(value.clone());
       }
       return loss.loss;
     })([...trained]);
     const names = createLayout(model.parameters).trained.map(({ name }) => name);
-    return {
-      terms,
-      gradients: Object.fromEntries(
-        names.map((name, index) => [name, grads[index]!.dataSync<'float32'>().slice()]),
-      ),
-    };
+    return { terms, gradients: Object.fromEntries(names.map((name, index) => [name, grads[index]!])) };
   });
+  const terms = await readAll(tensors.terms);
+  return {
+    terms: Object.fromEntries(Object.entries(terms).map(([name, [value]]) => [name, value!])),
+    gradients: await readAll(tensors.gradients),
+  };
+}
+
+/** Copies of the values, by name; lets go of the tensors. */
+async function readAll(tensors: Readonly<Record<string, tf.Tensor>>): Promise<Record<string, Float32Array>> {
+  const values: Record<string, Float32Array> = {};
+  for (const [name, tensor] of Object.entries(tensors)) {
+    values[name] = (await tensor.data<'float32'>()).slice();
+    tensor.dispose();
+  }
+  return values;
 }
 
 /** Largest difference, relative to the largest magnitude expected, or to `scale` where that is larger. */
@@ -180,8 +190,8 @@ export function scaleOf(gradients: Readonly<Record<string, Numbers>>, name: stri
 }
 
 /** Holds a case against PyTorch: every term, and every parameter's gradient, to `tolerance`, relative. */
-export function assertGolden(goldenCase: GoldenCase, tolerance: number): void {
-  const { terms, gradients } = runCase(goldenCase);
+export async function assertGolden(goldenCase: GoldenCase, tolerance: number): Promise<void> {
+  const { terms, gradients } = await runCase(goldenCase);
   for (const [name, expected] of Object.entries(goldenCase.terms)) {
     const error = relativeError([terms[name]!], [expected]);
     assert.ok(error <= tolerance, `${name} is ${terms[name]}, expected ${expected} (${error})`);

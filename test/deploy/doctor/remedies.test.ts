@@ -62,6 +62,18 @@ test('a missing TensorFlow gets the obstacles and the command of the set-up; a b
   assert.ok(lines.some((line) => line.includes(tensorflow.command)));
 });
 
+test('webgpu is optional: nothing mends a machine without it, but one that computes wrongly is told of', () => {
+  const remediesOf = (webgpu: RuntimeVerdict) =>
+    remediesFor(machine, { ...healthy, runtimes: [...healthy.runtimes, webgpu] }, tensorflow, true);
+  const absent = missing('webgpu', 'the npm package webgpu is not installed: run `npm install webgpu`');
+  assert.deepEqual(remediesOf(absent), []);
+  assert.deepEqual(remediesOf(working('webgpu')), []);
+  const lines = reportLines(machine, { ...healthy, runtimes: [...healthy.runtimes, absent] }, []);
+  assert.ok(lines.some((line) => /^webgpu +not usable: .*npm install webgpu/.test(line)));
+  const [remedy] = remediesOf({ ...working('webgpu'), verdict: 'wrong', reason: 'its gradient differs' });
+  assert.match(`${remedy!.what}; ${remedy!.mend}`, /^webgpu: its gradient differs; update the driver/);
+});
+
 test('a GPU that TensorFlow does not compute on is told of', () => {
   const withGpu = { ...machine, gpus: [{ name: 'NVIDIA H100', driver: '570' }] };
   assert.match(remediesFor(withGpu, healthy, tensorflow, true)[0]!.what, /CPU although a GPU is there/);

@@ -82,8 +82,8 @@ function slopeAlong(goldenCase: GoldenCase, parameter: string, direction: Float3
 }
 
 for (const goldenCase of golden.cases) {
-  test(`gradients are the slopes that finite differences see: ${goldenCase.name}`, () => {
-    const { gradients } = runCase(goldenCase);
+  test(`gradients are the slopes that finite differences see: ${goldenCase.name}`, async () => {
+    const { gradients } = await runCase(goldenCase);
     const norms = Object.entries(gradients).map(([name, values]) => [name, Math.hypot(...values)] as const);
     const largest = Math.max(...norms.map(([, norm]) => norm));
     for (const [name, norm] of norms) {
@@ -95,9 +95,9 @@ for (const goldenCase of golden.cases) {
   });
 }
 
-test('the frozen head has the loss and the trunk gradients of the trained one, and none of its own', () => {
-  const frozen = runCase(caseNamed('variance, frozen head'));
-  const free = runCase(caseNamed('variance, trained head'));
+test('the frozen head has the loss and the trunk gradients of the trained one, and none of its own', async () => {
+  const frozen = await runCase(caseNamed('variance, frozen head'));
+  const free = await runCase(caseNamed('variance, trained head'));
   assert.deepEqual(frozen.terms, free.terms);
   for (const [name, gradient] of Object.entries(frozen.gradients)) {
     assert.ok(!name.startsWith('decoder/variance/'));
@@ -105,9 +105,9 @@ test('the frozen head has the loss and the trunk gradients of the trained one, a
   }
 });
 
-test('free bits change what is paid for, not the KL that is reported', () => {
-  const plain = runCase(caseNamed('variance, trained head')).terms;
-  const free = runCase(caseNamed('free bits')).terms;
+test('free bits change what is paid for, not the KL that is reported', async () => {
+  const { terms: plain } = await runCase(caseNamed('variance, trained head'));
+  const { terms: free } = await runCase(caseNamed('free bits'));
   assert.equal(free['kl'], plain['kl']);
   assert.ok(free['loss']! > plain['loss']!);
 });
