@@ -31,7 +31,7 @@ export function createOwnSum(
     leafCount,
     length,
     valuesPerChunk,
-    dtype,
+    precision: dtype,
     chunks,
     kernels,
     destination,

@@ -127,6 +127,7 @@ function* trainStep(options: ProgramOptions, progress: Progress, stepCount: numb
       leafCount: workload.stream.microBatchCount,
       batchSize: config.batchSize,
       settings: { klWeight },
+      wire: config.wire,
       optimiser: { ...config, updates: progress.updates, learningRate },
       clipNorm: config.clipNorm,
       onNonfinite: config.onNonfinite,

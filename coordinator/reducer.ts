@@ -9,6 +9,7 @@
 import assert from 'node:assert/strict';
 import type { AdamScalars, Kernels, SumCheck } from '../shared/math/kernels.ts';
 import { chunkAt, chunkCount, chunkLength, type Chunk, type Layout } from '../shared/math/layout.ts';
+import type { Wire } from '../shared/math/node-values.ts';
 import type { TreeNode } from '../shared/math/tree.ts';
 import type { ExpectedValues } from '../shared/protocol/frame.ts';
 import type { DataFrame } from '../shared/protocol/messages.ts';
@@ -23,6 +24,15 @@ export interface ReducerOptions {
   readonly kernels: Kernels; // with room for `reducerBytes`
   readonly budget: number; // chunks of gradient under way or waiting for their sibling
   readonly window: number; // chunks of parameters under way to one worker
+}
+
+/** The sum of one step's gradients. */
+export interface StepSum {
+  readonly task: number;
+  readonly attempt: number;
+  readonly leafCount: number;
+  readonly batchSize: number;
+  readonly wire: Wire;
 }
 
 /** What the two halves of a step meet at. */
@@ -51,13 +61,7 @@ export interface Reducer {
   readonly state: OptimiserState;
   /** Sends the parameters as they are, under this version, to all workers. */
   publish(version: number): Effect[];
-  begin(
-    task: number,
-    attempt: number,
-    leafCount: number,
-    batchSize: number,
-    assignments: readonly Assignment[],
-  ): Effect[];
+  begin(sum: StepSum, assignments: readonly Assignment[]): Effect[];
   reassign(node: TreeNode, worker: PeerId): Effect[];
   owes(node: TreeNode): boolean;
   /** What a frame must hold. @throws ProtocolError (`unasked`, `duplicate`) */
@@ -164,7 +168,7 @@ export function createReducer({ layout, chunks, kernels, budget, window }: Reduc
       };
     },
     publish: (version) => sender.publish(version, layout.parameterCount, viewOf),
-    begin(task, attempt, leafCount, batch, assignments) {
+    begin({ task, attempt, leafCount, batchSize: batch, wire }, assignments) {
       settle(); // before gradients are overwritten
       batchSize = batch;
       reports = [];
@@ -174,7 +178,7 @@ export function createReducer({ layout, chunks, kernels, budget, window }: Reduc
         leafCount,
         length: layout.parameterCount,
         valuesPerChunk: chunkLength,
-        dtype: 'float32',
+        precision: wire,
         chunks,
         kernels,
         destination: gradient,

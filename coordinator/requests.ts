@@ -6,6 +6,7 @@
  * request and hands the answer back.
  */
 import type { StepSettings, Terms } from '../shared/model/compute.ts';
+import type { Wire } from '../shared/math/node-values.ts';
 import type { ModelDescription, TaskSpec } from '../shared/protocol/messages.ts';
 import type { OptimiserState } from './reducer.ts';
 
@@ -44,6 +45,7 @@ export interface StepRequest {
   readonly leafCount: number;
   readonly batchSize: number;
   readonly settings: StepSettings;
+  readonly wire: Wire;
   readonly optimiser: {
     readonly updates: number; // made before this one: t - 1 of Adam
     readonly learningRate: number;

@@ -102,7 +102,7 @@ export function createStores(options: StoreOptions) {
     supply(request: TaskRequest, peer: PeerId) {
       const spec: TaskSpec =
         request.kind === 'step'
-          ? { kind: 'gradient', step: request.step, settings: request.settings }
+          ? { kind: 'gradient', step: request.step, settings: request.settings, wire: request.wire }
           : request.spec;
       const has = attached.get(peer) ?? new Set();
       attached.set(peer, has);
@@ -127,8 +127,8 @@ export function createStores(options: StoreOptions) {
         sum = createOwnSum(request, task, attempt, options);
         return sum?.machine.begin(assignments) ?? [];
       }
-      const { leafCount, batchSize } = request;
-      return reducers.begin({ task, attempt, leafCount, batchSize }, assignments);
+      const { leafCount, batchSize, wire } = request;
+      return reducers.begin({ task, attempt, leafCount, batchSize, wire }, assignments);
     },
 
     reassign(node: TreeNode, peer: PeerId): Effect[] {

@@ -8,11 +8,14 @@
  * more than depth + 1 values, a budget of at least depth + 2 always makes progress.
  *
  *   idle --grant--> granted --frame--> arrived      (for each chunk of each node)
+ *
+ * Room is for float32 (float64) throughout; nodes that are bfloat16 lie in the lower half of theirs.
  */
 import assert from 'node:assert/strict';
 import { ProtocolError } from '../shared/errors.ts';
 import type { Kernels } from '../shared/math/kernels.ts';
 import { chunkAt } from '../shared/math/layout.ts';
+import { addNodes, precisionOf, viewNode, type Precision } from '../shared/math/node-values.ts';
 import { familyOf, nodeKey, type TreeNode } from '../shared/math/tree.ts';
 import type { ExpectedValues } from '../shared/protocol/frame.ts';
 import type { DataFrame } from '../shared/protocol/messages.ts';
@@ -25,7 +28,7 @@ export interface SumOptions {
   readonly leafCount: number;
   readonly length: number; // values of the whole array
   readonly valuesPerChunk: number;
-  readonly dtype: 'float32' | 'float64';
+  readonly precision: Precision; // of nodes below the root
   readonly chunks: { readonly first: number; readonly end: number }; // the part that is summed here
   readonly kernels: Kernels;
   readonly destination: number; // byte offset of chunk `chunks.first` of the result
@@ -64,7 +67,7 @@ interface Part {
 
 export function createSum(options: SumOptions): Sum {
   const { kernels, leafCount, chunks, length, valuesPerChunk } = options;
-  const bytesPerValue = options.dtype === 'float32' ? 4 : 8;
+  const bytesPerValue = options.precision === 'float64' ? 8 : 4;
   const chunkTotal = chunks.end - chunks.first;
   const root: TreeNode = { first: 0, end: leafCount };
   const parts: Part[] = []; // from left to right
@@ -116,8 +119,7 @@ export function createSum(options: SumOptions): Sum {
       }
       values.delete(nodeKey(sibling));
       const [left, right] = node.first < sibling.first ? [offset, other] : [other, offset];
-      if (options.dtype === 'float32') kernels.add(left, right, count);
-      else kernels.add64(left, right, count);
+      addNodes(kernels, options.precision, { left, right, count }, parent, leafCount);
       freeSlots.push(right);
       budget += 1;
       node = parent;
@@ -158,18 +160,19 @@ export function createSum(options: SumOptions): Sum {
       const name = `chunk ${frame.chunk} of node ${nodeKey(frame)} of task ${frame.task}`;
       if (state === idle) throw new ProtocolError('unasked', `sent ${name}, which was not asked for`);
       if (state === arrived) throw new ProtocolError('duplicate', `sent ${name} once more`);
-      return { dtype: options.dtype, count: chunkAt(length, frame.chunk, valuesPerChunk).length };
+      const dtype = precisionOf(options.precision, frame, leafCount);
+      return { dtype, count: chunkAt(length, frame.chunk, valuesPerChunk).length };
     },
 
     take(frame) {
-      const { count } = this.expect(frame);
+      this.expect(frame);
       const part = find(frame);
       part.states[frame.chunk - chunks.first] = arrived!;
       const leftmost = part.node.first === 0;
       const offset = leftmost ? destinationOf(frame.chunk) : freeSlots.pop();
       assert(offset !== undefined, 'every credit has a slot');
-      if (options.dtype === 'float32') kernels.float32(offset, count).set(frame.values);
-      else kernels.float64(offset, count).set(frame.values);
+      const precision = precisionOf(options.precision, frame, leafCount);
+      viewNode(kernels, precision, offset, frame.values.length).set(frame.values);
       if (leftmost) budget += 1;
       merge(frame.chunk, part.node, offset);
       return grant();

@@ -92,4 +92,5 @@ export function createArrays(): Arrays {
 }
 
 /** Values in a chunk of an array like this. */
-export const valuesPerChunk = (values: Values): number => (chunkLength * 4) / values.BYTES_PER_ELEMENT;
+export const valuesPerChunk = (values: { readonly BYTES_PER_ELEMENT: number }): number =>
+  values.BYTES_PER_ELEMENT === 8 ? chunkLength / 2 : chunkLength;

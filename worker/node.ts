@@ -1,19 +1,23 @@
 /**
  * Computes one node of a task's tree: each leaf on the device, then their sum along the tree.
  *
- * Values are added by the same kernel as on the coordinator's side, so that it does not matter who adds. A sum
+ * Values are rounded and added by the same kernels as on the coordinator's side, so that it does not matter who
+ * adds. Whether a leaf is finite, and its |gradient|^2, are found before it is rounded: what passes has no entry
+ * above 2^64, so that rounding to bfloat16 makes nothing infinite, and an infinite sum is seen at the root. A sum
  * holds at most depth + 1 values at a time; their room is used again from node to node and from task to task.
  */
 import type { Kernels, SumCheck } from '../shared/math/kernels.ts';
+import { addNodes, precisionOf, viewNode, type Precision } from '../shared/math/node-values.ts';
 import { childrenOf, type TreeNode } from '../shared/math/tree.ts';
 import { encodeBasis } from '../shared/math/pca.ts';
 import type { Batch, Dataset } from '../shared/data/dataset.ts';
 import type { Compute, Terms } from '../shared/model/compute.ts';
 import type { TaskSpec } from '../shared/protocol/messages.ts';
 import { splitOf, type Workload } from '../shared/runtime/workload.ts';
+import type { TaskMessage } from './events.ts';
 
 export interface NodeResult {
-  readonly values: Float32Array | Float64Array; // stays valid until the next task begins
+  readonly values: Float32Array | Float64Array | Uint16Array; // bfloat16 by its bits; stays valid until the next task begins
   readonly sampleCount: number;
   readonly terms: Terms;
   readonly squares: number; // sum over micro-batches of |gradient|^2
@@ -43,6 +47,15 @@ export interface Rooms {
 
 export const wide = (spec: TaskSpec): boolean => spec.kind === 'statistics' || spec.kind === 'covariance';
 
+/** Of nodes below the root. */
+const precisionOfTask = ({ spec }: Task): Precision => {
+  if (spec.kind === 'gradient') return spec.wire;
+  return wide(spec) ? 'float64' : 'float32';
+};
+
+/** What of a task's message a node is computed from. */
+type Task = Pick<TaskMessage, 'spec' | 'leafCount' | 'resultLength'>;
+
 /** A node's values while they are summed: `offset` is null where only scalars count. */
 interface Partial extends Omit<NodeResult, 'values' | 'computeMs'> {
   readonly offset: number | null;
@@ -54,40 +67,52 @@ interface Partial extends Omit<NodeResult, 'values' | 'computeMs'> {
  */
 export async function computeNode(
   context: NodeContext,
-  spec: TaskSpec,
+  task: Task,
   node: TreeNode,
-  hasValues: boolean,
   goOn: () => Promise<boolean>,
 ): Promise<Omit<NodeResult, 'computeMs'> | null> {
   const { rooms } = context;
+  const { leafCount, resultLength } = task;
+  const precision = precisionOfTask(task);
+
+  const isNarrow = (at: TreeNode): boolean => precisionOf(precision, at, leafCount) === 'bfloat16';
 
   async function visit(at: TreeNode): Promise<Partial | null> {
-    if (at.end - at.first === 1) {
-      return (await goOn()) ? computeLeaf(context, spec, at.first, hasValues ? rooms.take() : null) : null;
-    }
+    if (at.end - at.first === 1) return (await goOn()) ? makeLeaf(at) : null;
     const [left, right] = childrenOf(at);
     const a = await visit(left);
     const b = a && (await visit(right));
-    return a && b && addPartials(rooms, spec, a, b);
+    return a && b && join(a, b, at);
+  }
+
+  async function makeLeaf(at: TreeNode): Promise<Partial> {
+    const offset = resultLength > 0 ? rooms.take() : null;
+    const leaf = await computeLeaf(context, task.spec, at.first, offset);
+    if (offset !== null && isNarrow(at)) rooms.kernels.narrow(offset, offset, resultLength);
+    return leaf;
+  }
+
+  function join(a: Partial, b: Partial, at: TreeNode): Partial {
+    if (a.offset !== null && b.offset !== null) {
+      const values = { left: a.offset, right: b.offset, count: resultLength };
+      addNodes(rooms.kernels, precision, values, at, leafCount);
+      rooms.free(b.offset);
+    }
+    return { ...addScalars(a, b), offset: a.offset };
   }
 
   const total = await visit(node);
   if (total === null) return null;
-  const values = total.offset === null ? new Float32Array(0) : rooms.view(total.offset);
-  return { ...total, values };
+  const { offset, ...scalars } = total;
+  if (offset === null) return { ...scalars, values: new Float32Array(0) };
+  const values = viewNode(rooms.kernels, precisionOf(precision, node, leafCount), offset, resultLength);
+  return { ...scalars, values };
 }
 
-function addPartials(rooms: Rooms, spec: TaskSpec, a: Partial, b: Partial): Partial {
-  if (a.offset !== null && b.offset !== null) {
-    const count = rooms.view(a.offset).length;
-    if (wide(spec)) rooms.kernels.add64(a.offset, b.offset, count);
-    else rooms.kernels.add(a.offset, b.offset, count);
-    rooms.free(b.offset);
-  }
+function addScalars(a: Partial, b: Partial): Omit<Partial, 'offset'> {
   const terms: Record<string, number> = {};
   for (const [name, value] of Object.entries(a.terms)) terms[name] = value + (b.terms[name] ?? NaN);
   return {
-    offset: a.offset,
     sampleCount: a.sampleCount + b.sampleCount,
     terms,
     squares: a.squares + b.squares,

@@ -160,7 +160,7 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
       return !closed && worker.isCurrent(task);
     };
     const context: NodeContext = { ...equipment!, covariance, rooms: roomsOf(task) };
-    const result = await computeNode(context, task.spec, node, task.resultLength > 0, goOn);
+    const result = await computeNode(context, task, node, goOn);
     if (result === null) return;
     dispatch({ type: 'computed', task, node, result: { ...result, computeMs: clock.nowMs() - beganMs } });
   }

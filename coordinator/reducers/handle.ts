@@ -8,17 +8,9 @@ import type { AdamScalars } from '../../shared/math/kernels.ts';
 import type { TreeNode } from '../../shared/math/tree.ts';
 import type { PeerId } from '../../shared/transport/transport.ts';
 import type { Effect } from '../effects.ts';
-import type { Report } from '../reducer.ts';
+import type { Report, StepSum } from '../reducer.ts';
 import type { StatePart } from '../requests.ts';
 import type { Assignment } from '../sum.ts';
-
-/** The sum of one step's gradients. */
-export interface StepSum {
-  readonly task: number;
-  readonly attempt: number;
-  readonly leafCount: number;
-  readonly batchSize: number;
-}
 
 export type News =
   | { readonly type: 'delivered'; readonly node: TreeNode } // all its chunks of the open sum are here

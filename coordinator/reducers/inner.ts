@@ -40,8 +40,7 @@ export function createInnerReducer(options: ReducerOptions, tell: (news: News) =
     load: hand,
     read: hand,
     publish: (version) => reducer.publish(version),
-    begin: ({ task, attempt, leafCount, batchSize }, assignments) =>
-      reducer.begin(task, attempt, leafCount, batchSize, assignments),
+    begin: (sum, assignments) => reducer.begin(sum, assignments),
     reassign: (node, worker) => reducer.reassign(node, worker),
     commit: (version, scalars) => reducer.commit(version, scalars),
     attach: (worker) => reducer.attach(worker),

@@ -121,10 +121,10 @@ export function createOuterReducer(options: OuterOptions, tell: (news: News) => 
       return askFor(reading, stateWindow);
     },
     publish: (version) => [say({ type: 'publish', version })],
-    begin({ task, attempt, leafCount, batchSize }, assignments) {
+    begin({ task, attempt, leafCount, batchSize, wire }, assignments) {
       sum = { task, attempt };
       const shares = sharesOf(assignments);
-      return [say({ type: 'begin', task, attempt, leafCount, batchSize, shares })];
+      return [say({ type: 'begin', task, attempt, leafCount, batchSize, wire, shares })];
     },
     reassign: ({ first, end }, worker) => [say({ type: 'reassign', worker, first, end })],
     commit: (version, scalars) => [say({ type: 'commit', version, scalars })],

@@ -15,10 +15,10 @@ import type { DataFrame, ModelDescription } from '../../shared/protocol/messages
 import type { ReducerMessage } from '../../shared/protocol/reducer-messages.ts';
 import type { PeerId } from '../../shared/transport/transport.ts';
 import type { Effect } from '../effects.ts';
-import { reducerBytes, reducerRanges, type Report } from '../reducer.ts';
+import { reducerBytes, reducerRanges, type Report, type StepSum } from '../reducer.ts';
 import type { StatePart } from '../requests.ts';
 import type { Assignment } from '../sum.ts';
-import type { News, ReducerHandle, StepSum } from './handle.ts';
+import type { News, ReducerHandle } from './handle.ts';
 import { createInnerReducer, type InnerReducer } from './inner.ts';
 import { createOuterReducer, type OuterReducer } from './outer.ts';
 import type { ArrayFrame } from './state-parts.ts';

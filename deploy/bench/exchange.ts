@@ -3,9 +3,11 @@
  * loopback, between a coordinator and workers that are processes of their own and compute nothing.
  *
  * The bytes moved are 4P from every worker (its gradient) and 4P to every worker (the parameters). What a worker
- * does to a gradient before it is sent (finish leaf) is counted too.
+ * does to a gradient before it is sent (finish leaf) is counted too. With --wire bfloat16 every round is made on
+ * both wires: 2P come from every worker, if there are two or more, since one alone sends the root.
  */
 import { defineBenchmark, type BenchTable, type Figure } from './benchmark.ts';
+import { wires, type Wire } from '../../shared/math/node-values.ts';
 import { startPart, type Part } from './part.ts';
 import type { ExchangeOptions, ExchangeResult, ExchangeRound } from './parts/exchange-run.ts';
 import type { ExchangeWorkerOptions } from './parts/exchange-worker.ts';
@@ -20,11 +22,17 @@ export const exchange = defineBenchmark({
     parameters: { type: 'number', default: 48_500_000, describe: 'trained parameters of the model' },
     workers: { type: 'number', default: 2, describe: 'worker processes' },
     reducers: { type: 'number', default: 1, describe: 'reducers that share the exchange' },
+    wire: {
+      choices: wires,
+      default: 'float32' as Wire,
+      describe: 'of gradients; bfloat16 is set beside float32',
+    },
   },
   async run(context, given): Promise<BenchTable> {
-    const { parameters, workers, reducers } = given;
+    const { parameters, workers, reducers, wire } = given;
     const { say, rounds } = context;
-    const options: ExchangeOptions = { parameters, workers, reducers, rounds };
+    const movedBytes = (bytesUp(wire, workers) + 4) * parameters * workers;
+    const options: ExchangeOptions = { parameters, workers, reducers, wire, movedBytes, rounds };
     const started: Part[] = [];
     const start = async (name: string, partOptions: unknown): Promise<Part> => {
       const part = await startPart(context, name, partOptions);
@@ -51,17 +59,19 @@ export const exchange = defineBenchmark({
   },
 });
 
+/** Of a value that a worker sends: one alone sends the root, which is float32 on any wire. */
+const bytesUp = (wire: Wire, workers: number): number => (wire === 'bfloat16' && workers > 1 ? 2 : 4);
+
 function tableOf(
-  { parameters, workers, reducers }: ExchangeOptions,
+  { parameters, workers, reducers, wire, movedBytes }: ExchangeOptions,
   { rounds, peakBytes }: ExchangeResult,
 ): BenchTable {
   const series = (phase: keyof ExchangeRound): number[] => rounds.map((round) => round[phase]);
   const phase = (name: string, of: keyof ExchangeRound): Figure => figure(`  ${name}`, 'ms', series(of));
   const limitBytes = 6 * 4 * parameters + 150e6;
-  const megabytes = (8 * parameters * workers) / 1e6;
   return {
     name: 'exchange',
-    settings: { parameters, workers, reducers, 'MB moved': Math.round(megabytes) },
+    settings: { parameters, workers, reducers, wire, 'MB moved': Math.round(movedBytes / 1e6) },
     figures: [
       figure('exchange', 'ms', series('exchange')),
       phase('tasks told, gradients finished', 'compute'),
@@ -70,12 +80,18 @@ function tableOf(
       phase('parameters to all workers', 'broadcast'),
       figure('memcpy of the bytes moved', 'ms', series('memcpy')),
       ratio('exchange, in memcpys', series('exchange'), series('memcpy'), atMost(barOfMemcpy)),
+      ...(wire === 'float32' ? [] : besideFloat32(series('onFloat32'), series('exchange'))),
       figure("coordinator's peak memory", 'MB', [peakBytes / 1e6], atMost(limitBytes / 1e6)),
     ],
     breakdowns: [],
     notes: [
-      `Moved: 4P bytes from and 4P to each of ${workers} workers; memcpy of as many runs on one core, while all ` +
-        'others wait.',
+      `Moved: ${bytesUp(wire, workers)}P bytes from and 4P to each of ${workers} workers; memcpy of as many runs ` +
+        'on one core, while all others wait.',
     ],
   };
 }
+
+const besideFloat32 = (onFloat32: readonly number[], onBfloat16: readonly number[]): Figure[] => [
+  figure('exchange on a float32 wire', 'ms', onFloat32),
+  ratio('gain of bfloat16: float32 over it', onFloat32, onBfloat16),
+];

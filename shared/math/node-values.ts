@@ -9,7 +9,10 @@
 import type { Kernels } from './kernels.ts';
 import type { TreeNode } from './tree.ts';
 
-export type Precision = 'float32' | 'float64' | 'bfloat16';
+/** What nodes of the gradient below the root can be. */
+export const wires = ['float32', 'bfloat16'] as const;
+export type Wire = (typeof wires)[number];
+export type Precision = Wire | 'float64';
 
 const isRoot = ({ first, end }: TreeNode, leafCount: number): boolean => end - first === leafCount;
 

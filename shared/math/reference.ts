@@ -12,6 +12,7 @@
  */
 import type { AdamScalars } from './kernels.ts';
 import { chunkLength } from './layout.ts';
+import type { Wire } from './node-values.ts';
 import { childrenOf, type TreeNode } from './tree.ts';
 
 const f = Math.fround;
@@ -37,7 +38,7 @@ export function referenceStep(
   batchSize: number,
   l2: Float32Array,
   scalars: AdamScalars,
-  wire: 'float32' | 'bfloat16' = 'float32',
+  wire: Wire = 'float32',
 ): ReferenceState {
   const round = wire === 'bfloat16' ? referenceBfloat16 : asItIs;
   const sum = referenceSum(leaves.map(referenceFinish), { first: 0, end: leaves.length }, round);

@@ -10,6 +10,7 @@
  *   16 task u32    20 attempt u16  22 dtype u16    24 first u32    28 end u32
  *   32 chunk u32   36 count u32    40 payload sum  44 header crc
  *
+ * dtype: 1 float32, 2 float64, 3 uint8 (arrays alone), 4 bfloat16 (sums alone).
  * An array frame keeps its version in `task`, the index of its kind in `first`, and 0 in `end` and `attempt`.
  */
 import assert from 'node:assert';
@@ -21,12 +22,12 @@ import type { Frames } from '../transport/transport.ts';
 import { arrayKinds, protocolVersion, type DataFrame } from './messages.ts';
 
 export const headerBytes = 48;
-/** Of a payload: 2^20 float32, 2^19 float64 or 2^22 uint8. */
+/** Of a payload: 2^20 float32, 2^19 float64 or 2^22 uint8; 2^20 bfloat16 are half of it. */
 export const maxPayloadBytes = 1 << 22;
 /** What a transport must let through: the largest payload, and the cap of control messages. */
 export const maxFrameBytes = maxPayloadBytes + 4096;
 
-export type ElementType = 'float32' | 'float64' | 'uint8';
+export type ElementType = 'float32' | 'float64' | 'uint8' | 'bfloat16';
 
 /** A frame without its values: what its header says before the payload is looked at. */
 export type FrameHeader = SumHeader | ArrayHeader;
@@ -34,7 +35,10 @@ type SumHeader = Omit<Extract<DataFrame, { type: 'sum' }>, 'values'> & {
   readonly dtype: Exclude<ElementType, 'uint8'>;
   readonly count: number;
 };
-type ArrayHeader = Omit<Extract<DataFrame, { type: 'array' }>, 'values'> & ExpectedValues;
+type ArrayHeader = Omit<Extract<DataFrame, { type: 'array' }>, 'values'> & {
+  readonly dtype: Exclude<ElementType, 'bfloat16'>;
+  readonly count: number;
+};
 
 export interface ExpectedValues {
   readonly dtype: ElementType;
@@ -67,8 +71,8 @@ type FrameErrorKind = (typeof frameErrorKinds)[number];
 
 const magic = 0x50_45_54_53; // "STEP" as it is read on the wire
 const typeCodes = { sum: 1, array: 2 } as const;
-const elementTypes = [undefined, 'float32', 'float64', 'uint8'] as const; // by their code
-const elementBytes = { float32: 4, float64: 8, uint8: 1 } as const;
+const elementTypes = [undefined, 'float32', 'float64', 'uint8', 'bfloat16'] as const; // by their code
+const elementBytes = { float32: 4, float64: 8, uint8: 1, bfloat16: 2 } as const;
 
 /**
  * The frame as a message. The payload is a view of `frame.values`: it may not change until the receiver has
@@ -180,7 +184,7 @@ function readHeader(view: DataView): FrameHeader {
     };
   }
   const array = arrayKinds[view.getUint32(24, true)];
-  if (type === typeCodes.array && dtype !== undefined && array !== undefined) {
+  if (type === typeCodes.array && dtype !== undefined && dtype !== 'bfloat16' && array !== undefined) {
     return { type: 'array', array, version: view.getUint32(16, true), chunk, dtype, count };
   }
   throw refusal('type', `a frame of type ${type} with ${dtype ?? 'unknown'} values: there is no such frame`);
@@ -209,7 +213,11 @@ function withValues(header: FrameHeader, payload: Uint8Array): DataFrame {
     dtype === 'float32'
       ? new Float32Array(buffer, byteOffset, count)
       : new Float64Array(buffer, byteOffset, count);
-  if (fields.type === 'sum') return { ...fields, values: floats() };
+  if (fields.type === 'sum')
+    return {
+      ...fields,
+      values: dtype === 'bfloat16' ? new Uint16Array(buffer, byteOffset, count) : floats(),
+    };
   return { ...fields, values: dtype === 'uint8' ? aligned : floats() };
 }
 
@@ -220,6 +228,7 @@ const describe = (header: FrameHeader): string =>
 
 function elementTypeOf(values: DataFrame['values']): ElementType {
   if (values instanceof Float32Array) return 'float32';
+  if (values instanceof Uint16Array) return 'bfloat16';
   return values instanceof Float64Array ? 'float64' : 'uint8';
 }
 

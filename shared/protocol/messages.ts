@@ -21,6 +21,7 @@
  * of parameters and gradients alone: array, credit, and the frames of both.
  */
 import { z } from 'zod';
+import { wires } from '../math/node-values.ts';
 
 export const protocolVersion = 1;
 
@@ -101,7 +102,12 @@ const settingsSchema = z.strictObject({ klWeight: z.number() });
 
 /** What is computed for each leaf of a task's tree; which rows a leaf covers is a pure function of this. */
 export const taskSpecSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('gradient'), step: count, settings: settingsSchema }),
+  z.strictObject({
+    kind: z.literal('gradient'),
+    step: count,
+    settings: settingsSchema,
+    wire: z.enum(wires), // what nodes below the root are
+  }),
   z.strictObject({ kind: z.literal('statistics') }),
   z.strictObject({
     kind: z.literal('evaluate'),
@@ -153,7 +159,7 @@ export const workerMessageSchema = z.discriminatedUnion('type', [
     ...nodeFields,
     sampleCount: count,
     terms: z.record(text, z.number().or(z.nan()).or(z.literal(Infinity)).or(z.literal(-Infinity))),
-    squares: z.number().or(z.nan()).or(z.literal(Infinity)), // sum over micro-batches of |g|^2
+    squares: z.number().or(z.nan()).or(z.literal(Infinity)), // sum over micro-batches of |g|^2, before any rounding
     nonFinite: z.array(count).max(1024), // leaves whose value was not finite
     computeMs: z.number(),
   }),
@@ -213,7 +219,8 @@ export type DataFrame =
       readonly first: number; // the node
       readonly end: number;
       readonly chunk: number;
-      readonly values: Float32Array | Float64Array; // 2^20 float32 or 2^19 float64 at most
+      /** At most 2^20 float32, 2^20 bfloat16 by their bits, or 2^19 float64. */
+      readonly values: Float32Array | Float64Array | Uint16Array;
     }
   | {
       readonly type: 'array';

@@ -20,6 +20,7 @@
  *                    <-  finish
  */
 import { z } from 'zod';
+import { wires } from '../math/node-values.ts';
 import { modelDescriptionSchema, type WorkerMessage } from './messages.ts';
 
 const count = z.int().min(0).max(0xffffffff);
@@ -72,6 +73,7 @@ export const reducerCommandSchema = z.discriminatedUnion('type', [
     attempt: count,
     leafCount: count,
     batchSize: count,
+    wire: z.enum(wires), // what nodes below the root are
     shares: z.array(z.strictObject({ worker: text, nodes: z.array(z.strictObject(nodeFields)).max(4096) })),
   }),
   z.strictObject({ type: z.literal('reassign'), worker: text, ...nodeFields }),

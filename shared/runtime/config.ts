@@ -6,6 +6,7 @@
  * over file, file over preset, preset over default (load-config.ts).
  */
 import { z } from 'zod';
+import { wires } from '../math/node-values.ts';
 import { modelFields } from '../model/settings.ts';
 
 const count = z.int().positive();
@@ -83,6 +84,10 @@ const machineFields = {
   allowCpu: z.boolean().default(false).describe('train on the CPU although a GPU is there'),
   requireIdentical: z.boolean().default(false).describe('refuse workers of unlike fingerprints'),
   reducers: count.default(1).describe('reducers that share the exchange; changes no bit'),
+  wire: z
+    .enum(wires)
+    .default('float32')
+    .describe('of gradients below the root of their sum; changes bits; bfloat16 halves what workers send'),
   minWorkers: count.default(1).describe('workers without which the run waits'),
 };
 

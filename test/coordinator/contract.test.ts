@@ -12,12 +12,14 @@ import { runPlainly } from '../support/plain-run.ts';
 /** Three chunks, the last one short. */
 const large = linearModel(4, 2 * chunkLength + 1000);
 const models = { linear: linearModel(4), classifier: classifierModel(4, 3) };
-const plain = new Map<FakeModel, Promise<Float32Array>>();
+const plain = { float32: new Map<FakeModel, Plain>(), bfloat16: new Map<FakeModel, Plain>() };
+type Plain = Promise<Float32Array>;
 
-function expectedOf(model: FakeModel, config: RunSetup['config']): Promise<Float32Array> {
+function expectedOf(model: FakeModel, config: RunSetup['config']): Plain {
   if (config?.batchSize !== undefined) return runPlainly(model, configOf(config));
-  const known = plain.get(model) ?? runPlainly(model, configOf());
-  plain.set(model, known);
+  const wire = config?.wire ?? 'float32';
+  const known = plain[wire].get(model) ?? runPlainly(model, configOf({ wire }));
+  plain[wire].set(model, known);
   return known;
 }
 
@@ -58,6 +60,46 @@ describe('the parameters are those of a plain loop, whoever computes and however
     test(`several chunks, ${reducers} reducers, 3 workers, little memory`, async () => {
       await trial({ seed: 11, model: large, workers: 3, config: { reducers }, budget: 6 });
     });
+
+  test('below the root in bfloat16, which is another run, for any workers, reducers and losses', async () => {
+    const wire = 'bfloat16' as const;
+    for (const model of Object.values(models)) {
+      assert.notDeepEqual(await expectedOf(model, { wire }), await expectedOf(model, {}));
+      for (const seed of seeds(12))
+        await trial({
+          seed,
+          model,
+          workers: 1 + (seed % 4),
+          config: { wire },
+          async trouble({ events, network, startWorker }) {
+            if (seed < 4) return;
+            await events(moment(seed));
+            network.crash('w0');
+            startWorker('late');
+          },
+        });
+    }
+    for (const [workers, reducers] of [
+      [2, 1],
+      [3, 2],
+    ] as const)
+      await trial({
+        seed: workers,
+        model: large,
+        workers,
+        config: { wire, reducers },
+        budget: 6,
+        async trouble({ events, network, startWorker }) {
+          if (workers < 3) return;
+          await events(60);
+          network.crash('w1');
+          startWorker('late');
+        },
+      });
+    for (const batchSize of [3, 9])
+      // one leaf, which is the root; and an odd one
+      await trial({ seed: 1, model: models.linear, workers: 2, config: { wire, batchSize, steps: 2 } });
+  });
 
   test('a batch of fewer micro-batches than workers leaves some idle, and is the same', async () => {
     const config = { batchSize: 24, microBatchSize: 12, steps: 2 };

@@ -48,7 +48,8 @@ async function runWith(nodesOf: (leafCount: number) => readonly TreeNode[]) {
     for (const node of nodesOf(leafCount)) {
       const rooms = createRooms(resultLength, dtype, 8);
       const context: NodeContext = { compute, workload, training, test: null, seed: 1, covariance, rooms };
-      const part = (await computeNode(context, spec, node, true, async () => true))!;
+      const task = { spec, leafCount, resultLength };
+      const part = (await computeNode(context, task, node, async () => true))!;
       part.values.forEach((value, at) => (values[at]! += value));
       sampleCount += part.sampleCount;
     }

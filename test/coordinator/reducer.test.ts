@@ -6,12 +6,14 @@ import { adamScalars, clipScale } from '../../shared/math/adam.ts';
 import { deal } from '../../shared/math/deal.ts';
 import { createKernels } from '../../shared/math/kernels.ts';
 import { chunkCount, chunkLength, createLayout } from '../../shared/math/layout.ts';
+import { wires, type Wire } from '../../shared/math/node-values.ts';
 import {
   referenceFinish,
   referenceSquares,
   referenceStep,
   referenceSum,
 } from '../../shared/math/reference.ts';
+import { bfloat16Bits } from '../support/wire.ts';
 
 const zeros = { kind: 'zeros' } as const;
 const half = chunkLength / 2;
@@ -33,6 +35,7 @@ const state = {
 };
 const leaves = [wave(4, 0.01), wave(5, 0.02)];
 const finished = leaves.map(referenceFinish);
+const onWire = { float32: finished, bfloat16: finished.map(bfloat16Bits) };
 const scalars = adamScalars({ learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, 4);
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Buffer =>
@@ -40,7 +43,7 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Buffer =>
 const same = (a: Float32Array, b: Float32Array): boolean => bytesOf(a).equals(bytesOf(b));
 
 /** A step on so many reducers: state, reports, and the parameters that were sent. */
-function stepOn(count: number) {
+function stepOn(count: number, wire: Wire = 'float32') {
   const reports: Report[] = [];
   const sent = new Float32Array(parameterCount);
   const whole = new Float32Array(parameterCount);
@@ -53,9 +56,9 @@ function stepOn(count: number) {
     for (const name of ['parameters', 'firstMoment', 'secondMoment'] as const)
       reducer.state[name].set(state[name].subarray(offset, offset + reducer.state[name].length));
     const assignments = deal(leafCount, 2).map(([node], worker) => ({ node: node!, worker: `w${worker}` }));
-    const queue = reducer.begin(1, 0, leafCount, batchSize, assignments);
+    const queue = reducer.begin({ task: 1, attempt: 0, leafCount, batchSize, wire }, assignments);
     while (queue.length > 0) {
-      for (const frame of framesFor(queue.shift()!)) {
+      for (const frame of framesFor(queue.shift()!, wire)) {
         const { effects, report } = reducer.take(frame);
         queue.push(...effects);
         if (report !== null) reports.push(report);
@@ -83,10 +86,10 @@ function stepOn(count: number) {
 }
 
 /** What a worker sends for a credit. */
-function framesFor(effect: Effect) {
+function framesFor(effect: Effect, wire: Wire) {
   if (effect.type !== 'send' || effect.message.type !== 'credit') return [];
   const { task, attempt, first, end, chunks } = effect.message;
-  const values = finished[first]!; // each worker was dealt one leaf
+  const values = onWire[wire][first]!; // each worker was dealt one leaf
   return chunks.map((chunk) => ({
     type: 'sum' as const,
     task,
@@ -100,14 +103,16 @@ function framesFor(effect: Effect) {
 
 const l2 = new Float32Array(parameterCount);
 for (const entry of layout.trained) l2.fill(entry.l2 ?? 0, entry.offset, entry.offset + entry.length);
-const expected = referenceStep(state, leaves, batchSize, l2, scalars);
 test('a step on any number of reducers is the reference step, and what is sent is what is kept', () => {
-  for (const count of [1, 2, 9]) {
-    const step = stepOn(count);
-    assert.equal(step.reports.length, Math.min(count, chunkCount(parameterCount)));
-    const { sent, whole } = step.commit();
-    assert(same(whole, expected.parameters), `${count} reducers`);
-    assert(same(sent, whole));
+  for (const wire of wires) {
+    const expected = referenceStep(state, leaves, batchSize, l2, scalars, wire);
+    for (const count of [1, 2, 9]) {
+      const step = stepOn(count, wire);
+      assert.equal(step.reports.length, Math.min(count, chunkCount(parameterCount)));
+      const { sent, whole } = step.commit();
+      assert(same(whole, expected.parameters), `${count} reducers, ${wire}`);
+      assert(same(sent, whole));
+    }
   }
 });
 

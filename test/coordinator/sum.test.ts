@@ -5,18 +5,27 @@ import type { Effect } from '../../coordinator/effects.ts';
 import { createSum, type Assignment } from '../../coordinator/sum.ts';
 import { deal } from '../../shared/math/deal.ts';
 import { createKernels } from '../../shared/math/kernels.ts';
-import { referenceSum } from '../../shared/math/reference.ts';
+import { wires, type Wire } from '../../shared/math/node-values.ts';
 import { nodeKey, type TreeNode } from '../../shared/math/tree.ts';
+import { nodeOnWire, sumOnWire } from '../support/wire.ts';
 
 const valuesPerChunk = 8;
 
+interface Shape {
+  readonly leafCount: number;
+  readonly workerCount: number;
+  readonly length: number;
+  readonly budget: number;
+  readonly wire: Wire;
+}
+
 /** A sum of `leafCount` leaves of `length` values, dealt to workers, with a budget of chunks. */
-function setUp(leafCount: number, workerCount: number, length: number, budget: number) {
+function setUp({ leafCount, workerCount, length, budget, wire }: Shape) {
   const kernels = createKernels(length * 4 + (budget + 1) * 128);
   const destination = kernels.allocate(length * 4);
   const slots = Array.from({ length: budget }, () => kernels.allocate(valuesPerChunk * 4));
   const chunks = { first: 0, end: Math.ceil(length / valuesPerChunk) };
-  const shape = { task: 1, attempt: 0, leafCount, length, valuesPerChunk, dtype: 'float32' } as const;
+  const shape = { task: 1, attempt: 0, leafCount, length, valuesPerChunk, precision: wire } as const;
   const sum = createSum({ ...shape, chunks, kernels, destination, slots });
   const leaves = Array.from({ length: leafCount }, (_, leaf) =>
     Float32Array.from({ length }, (_, i) => Math.sin(leaf * 97 + i) * 10 ** ((leaf + i) % 5)),
@@ -30,10 +39,10 @@ function setUp(leafCount: number, workerCount: number, length: number, budget: n
     attempt: 0,
     ...node,
     chunk,
-    values: referenceSum(leaves, node).subarray(chunk * valuesPerChunk, (chunk + 1) * valuesPerChunk),
+    values: nodeOnWire(leaves, node, wire).subarray(chunk * valuesPerChunk, (chunk + 1) * valuesPerChunk),
   });
   const result = (): Float32Array => kernels.float32(destination, length).slice();
-  const whole = referenceSum(leaves, { first: 0, end: leafCount });
+  const whole = sumOnWire(leaves, { first: 0, end: leafCount }, wire);
   return { sum, assignments, frameOf, result, whole, chunkCount: chunks.end };
 }
 
@@ -50,17 +59,18 @@ const shapes = {
   workerCount: fc.integer({ min: 1, max: 9 }),
   length: fc.integer({ min: 1, max: 50 }),
   budget: fc.integer({ min: 7, max: 20 }), // more than the depth of the tree
+  wire: fc.constantFrom(...wires),
   order: fc.infiniteStream(fc.nat()),
 };
 
 test('arrival order does not change one bit, and no more chunks are under way than there is room for', () => {
   fc.assert(
-    fc.property(fc.record(shapes), ({ leafCount, workerCount, length, budget, order }) => {
-      const { sum, assignments, frameOf, result, whole } = setUp(leafCount, workerCount, length, budget);
+    fc.property(fc.record(shapes), ({ order, ...shape }) => {
+      const { sum, assignments, frameOf, result, whole } = setUp(shape);
       const asked = creditsOf(sum.begin(assignments));
       while (!sum.complete) {
         assert(
-          asked.length > 0 && asked.length <= budget,
+          asked.length > 0 && asked.length <= shape.budget,
           'something is asked for, and there is room for it',
         );
         const [{ node, chunk }] = asked.splice(order.next().value! % asked.length, 1) as [
@@ -77,8 +87,8 @@ test('arrival order does not change one bit, and no more chunks are under way th
 
 test('another worker that inherits a node is asked for what was under way, and for no more', () => {
   fc.assert(
-    fc.property(fc.record(shapes), ({ leafCount, workerCount, length, budget, order }) => {
-      const { sum, assignments, frameOf, result, whole } = setUp(leafCount, workerCount, length, budget);
+    fc.property(fc.record(shapes), ({ order, ...shape }) => {
+      const { sum, assignments, frameOf, result, whole } = setUp(shape);
       let asked = creditsOf(sum.begin(assignments));
       for (let turn = 0; !sum.complete; turn++) {
         const { node, chunk } = asked.splice(order.next().value! % asked.length, 1)[0]!;
@@ -99,7 +109,13 @@ test('another worker that inherits a node is asked for what was under way, and f
 });
 
 test('a chunk that nobody asked for is an offence, one that is here already a duplicate; neither changes a bit', () => {
-  const { sum, assignments, frameOf, result, whole, chunkCount } = setUp(8, 2, 50, 7);
+  const { sum, assignments, frameOf, result, whole, chunkCount } = setUp({
+    leafCount: 8,
+    workerCount: 2,
+    length: 50,
+    budget: 7,
+    wire: 'float32',
+  });
   const asked = creditsOf(sum.begin(assignments));
   const { node } = assignments[0]!;
   assert.throws(() => sum.take(frameOf(node, chunkCount - 1)), { kind: 'unasked' });
@@ -112,4 +128,15 @@ test('a chunk that nobody asked for is an offence, one that is here already a du
   }
   assert(sum.complete);
   assert.deepEqual(result(), whole);
+});
+
+test('nodes below the root are expected as the wire has them, the root always in float32', () => {
+  const shape = { leafCount: 8, length: 5, budget: 7 };
+  for (const wire of wires)
+    for (const workerCount of [1, 2]) {
+      const { sum, assignments } = setUp({ ...shape, workerCount, wire });
+      const [{ node, chunk }] = creditsOf(sum.begin(assignments)) as [ReturnType<typeof creditsOf>[number]];
+      const header = { type: 'sum', task: 1, attempt: 0, ...node, chunk } as const;
+      assert.deepEqual(sum.expect(header), { dtype: workerCount === 1 ? 'float32' : wire, count: 5 });
+    }
 });

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { adamScalars } from '../../shared/math/adam.ts';
 import { createKernels, type Kernels } from '../../shared/math/kernels.ts';
 import { chunkAt, chunkCount } from '../../shared/math/layout.ts';
-import { addNodes, precisionOf, type Precision } from '../../shared/math/node-values.ts';
+import { addNodes, precisionOf, type Wire } from '../../shared/math/node-values.ts';
 import { referenceStep, type ReferenceState } from '../../shared/math/reference.ts';
 import { sumAlongTree, type TreeNode } from '../../shared/math/tree.ts';
 
@@ -24,7 +24,6 @@ function drawLeaves(kernels: Kernels, leafCount: number, step: number): number[]
   });
 }
 
-type Wire = Extract<Precision, 'float32' | 'bfloat16'>;
 type Held = TreeNode & { readonly offset: number };
 
 async function stepByChunks(

@@ -18,6 +18,7 @@ const u32 = fc.nat({ max: 0xffffffff });
 const u16 = fc.nat({ max: 0xffff });
 const floats = fc.float32Array({ maxLength: 40 });
 const doubles = fc.float64Array({ maxLength: 20 });
+const halves = fc.uint16Array({ maxLength: 40 }); // bfloat16
 const anyFrame: fc.Arbitrary<DataFrame> = fc.oneof(
   fc.record(
     {
@@ -27,7 +28,7 @@ const anyFrame: fc.Arbitrary<DataFrame> = fc.oneof(
       first: u32,
       end: u32,
       chunk: u32,
-      values: fc.oneof(floats, doubles),
+      values: fc.oneof(floats, doubles, halves),
     },
     { noNullPrototype: true },
   ),
@@ -114,6 +115,29 @@ describe('frame', () => {
     );
   });
 
+  test('bfloat16 travels as two bytes a value, and is taken for float32 by nobody', () => {
+    const halves: DataFrame = { ...sum, values: new Uint16Array([0x3fc0, 0xc000]) }; // 1.5, -2
+    const frames = encodeFrame(halves, 1);
+    assert.equal(Buffer.from(frames[1]!).toString('hex'), 'c03f00c0');
+    assert.equal(Buffer.from(frames[0]!).readUInt16LE(22), 4);
+    const expecting = (dtype: 'float32' | 'bfloat16'): FrameExpectation => ({
+      epoch: 1,
+      values: () => ({ dtype, count: 2 }),
+    });
+    assert.deepEqual(decodeFrame(frames, expecting('bfloat16')), halves);
+    assert.throws(() => decodeFrame(frames, expecting('float32')), {
+      kind: 'length',
+      message: /^2 bfloat16 values .*, expected 2 float32;/,
+    });
+    assert.throws(() => decodeFrame(encodeFrame(sum, 1), expecting('bfloat16')), {
+      kind: 'length',
+      message: /^2 float32 values .*, expected 2 bfloat16;/,
+    });
+    const shifted = Buffer.alloc(5).subarray(1);
+    shifted.set(frames[1]!);
+    assert.deepEqual(decodeFrame([frames[0]!, shifted], expecting('bfloat16')), halves);
+  });
+
   test('one flipped bit anywhere is refused', () => {
     const [header, payload] = encodeFrame(sum, 5);
     assert(header !== undefined && payload !== undefined);
@@ -168,6 +192,15 @@ describe('frame', () => {
     assert.equal(decode(forged((view) => view.setUint16(22, 0, true))), 'type');
     assert.equal(decode(forged((view) => view.setUint16(22, 3, true))), 'type', 'bytes are no sum');
     assert.equal(decode(forged((view) => view.setUint16(6, 2, true))), 'accepted', 'kind 4 is rows');
+    const asBfloat16 = (view: DataView): void => (view.setUint16(22, 4, true), view.setUint32(36, 4, true));
+    assert.equal(decode(forged(asBfloat16)), 'accepted', 'four of two bytes');
+    assert.equal(
+      decode(forged((view) => (asBfloat16(view), view.setUint16(6, 2, true)))),
+      'type',
+      'no array is bfloat16',
+    );
+    assert.equal(decode(forged((view) => view.setUint16(22, 4, true))), 'length', 'two of two bytes');
+    assert.equal(decode(forged((view) => view.setUint16(22, 5, true))), 'type');
     assert.equal(
       decode(forged((view) => (view.setUint16(6, 2, true), view.setUint32(24, arrayKinds.length, true)))),
       'type',

@@ -64,7 +64,7 @@ export const coordinatorMessages: readonly CoordinatorMessage[] = [
     nodes: [{ first: 0, end: 4 }],
     needs: { parameters: 7 },
     resultLength: 48_000_000,
-    spec: { kind: 'gradient', step: 4, settings: { klWeight: 0.25 } },
+    spec: { kind: 'gradient', step: 4, settings: { klWeight: 0.25 }, wire: 'bfloat16' },
   },
   { type: 'ping' },
   { type: 'finish' },

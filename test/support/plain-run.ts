@@ -30,7 +30,7 @@ export async function runPlainly(
     const leaves: Float32Array[] = [];
     for (let leaf = 0; leaf < workload.stream.microBatchCount; leaf++) {
       const settings = { klWeight: config.klWeight };
-      const indices = workload.rowsOf({ kind: 'gradient', step, settings }, leaf);
+      const indices = workload.rowsOf({ kind: 'gradient', step, settings, wire: config.wire }, leaf);
       const rows = new Uint8Array(indices.length * 4);
       training.readRows(indices, rows);
       const labels = Uint8Array.from(indices, (row) => training.labels![row]!);
@@ -45,7 +45,7 @@ export async function runPlainly(
       updates++,
       1,
     );
-    state = referenceStep(state, leaves, config.batchSize, l2, scalars);
+    state = referenceStep(state, leaves, config.batchSize, l2, scalars, config.wire);
   }
   return state.parameters;
 }

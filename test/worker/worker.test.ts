@@ -25,7 +25,7 @@ const task: TaskMessage = {
   nodes: [node],
   needs: { parameters: 1 },
   resultLength: 2,
-  spec: { kind: 'gradient', step: 0, settings: { klWeight: 1 } },
+  spec: { kind: 'gradient', step: 0, settings: { klWeight: 1 }, wire: 'float32' },
 };
 const parameters = { type: 'array', array: 'parameters', version: 1, length: 2 } as const;
 const chunk = {
@@ -140,7 +140,8 @@ test('what belongs to an older task or connection counts no more, even when the 
 
 test('the same task sent again adds nodes, and begins them alone', () => {
   const { worker, say } = createSubject();
-  const effects = (message: TaskMessage): WorkerEffect[] => worker.handle({ type: 'message', link: 0, message });
+  const effects = (message: TaskMessage): WorkerEffect[] =>
+    worker.handle({ type: 'message', link: 0, message });
   const free = { ...task, needs: {} };
   assert.equal(say(free), 'compute');
   const other = { first: 2, end: 4 };

@@ -16,6 +16,7 @@ import { startCoordinator } from '../../../coordinator/shell.ts';
 import { createStores } from '../../../coordinator/stores.ts';
 import { runError } from '../../../shared/errors.ts';
 import { createKernels } from '../../../shared/math/kernels.ts';
+import type { Wire } from '../../../shared/math/node-values.ts';
 import { systemClock } from '../../../shared/runtime/clock.ts';
 import { createZeromqTransport } from '../../../shared/transport/zeromq.ts';
 import type { AnswerPart } from '../part.ts';
@@ -24,12 +25,15 @@ export interface ExchangeOptions {
   readonly parameters: number; // P
   readonly workers: number;
   readonly reducers: number;
+  readonly wire: Wire; // where it is not float32, every round is made on both, side by side
+  readonly movedBytes: number; // by a step on this wire: what memcpy copies beside it
   readonly rounds: number; // one more is made first, and not counted
 }
 
 /** Milliseconds of one round. */
 export interface ExchangeRound {
   readonly exchange: number; // from the first word of a step to the last worker's new parameters
+  readonly onFloat32: number; // the same on a float32 wire; equal to `exchange` where that is the wire
   readonly memcpy: number; // of as many bytes
   readonly compute: number; // until every worker has said that its gradient is there
   readonly reduce: number; // until it is summed
@@ -93,20 +97,25 @@ export async function openExchangeRun(options: ExchangeOptions): Promise<AnswerP
 }
 
 function* makeRounds(options: ExchangeOptions, made: ExchangeRound[]): Program<true> {
-  const { workers, rounds, parameters } = options;
+  const { workers, rounds, parameters, wire, movedBytes } = options;
   yield* ask({ kind: 'model' }, 'model');
   yield* ask({ kind: 'load', version: 1, fill: (part) => void part.parameters.fill(0.01) }, 'done');
-  const copy = prepareCopy(parameters, workers);
+  const copy = prepareCopy(parameters, movedBytes);
   yield* fence(workers);
   for (let round = 0; round <= rounds; round++) {
-    const before = round % 2 === 0 ? copy() : 0;
-    const exchanged = yield* exchange(workers, round);
-    made.push({ ...exchanged, memcpy: round % 2 === 0 ? before : copy() });
+    const isEven = round % 2 === 0;
+    const before = isEven ? copy() : 0;
+    const first = yield* exchange(workers, round, isEven ? 'float32' : wire);
+    const second = wire === 'float32' ? first : yield* exchange(workers, round, isEven ? wire : 'float32');
+    const [onFloat32, exchanged] = isEven ? [first, second] : [second, first];
+    made.push({ ...exchanged, onFloat32: onFloat32.exchange, memcpy: isEven ? before : copy() });
   }
   return true;
 }
 
-function* exchange(workers: number, step: number): Program<Omit<ExchangeRound, 'memcpy'>> {
+type Exchanged = Omit<ExchangeRound, 'memcpy' | 'onFloat32'>;
+
+function* exchange(workers: number, step: number, wire: Wire): Program<Exchanged> {
   const beganMs = nowMs();
   const { result } = yield* ask(
     {
@@ -115,6 +124,7 @@ function* exchange(workers: number, step: number): Program<Omit<ExchangeRound, '
       leafCount: workers,
       batchSize: workers,
       settings: { klWeight: 1 },
+      wire,
       optimiser: { ...optimiser, updates: step },
       clipNorm: null,
       onNonfinite: 'stop',
@@ -145,13 +155,13 @@ function* fence(workers: number): Program<void> {
   yield* ask({ kind: 'sum', spec, leafCount: workers, resultLength: 0, dtype: 'float32' }, 'sum');
 }
 
-/** @returns memcpy of what a step moves: P values from every worker, and P values to it. Milliseconds */
-function prepareCopy(parameters: number, workers: number): () => number {
+/** @returns memcpy of what a step moves, P values after P values. Milliseconds */
+function prepareCopy(parameters: number, bytes: number): () => number {
   const from = new Float32Array(parameters).fill(0.01);
   const to = new Float32Array(parameters).fill(0.02);
   return () => {
     const beganMs = nowMs();
-    for (let copies = 0; copies < 2 * workers; copies++) to.set(from);
+    for (let left = bytes / 4; left > 0; left -= parameters) to.set(from.subarray(0, left));
     return nowMs() - beganMs;
   };
 }

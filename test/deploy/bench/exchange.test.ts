@@ -8,6 +8,7 @@ test('real processes exchange three chunks, and phases make up the whole', async
     parameters: 3_000_000,
     workers: 2,
     reducers: 2,
+    wire: 'float32',
   });
   assert.equal(table.settings['MB moved'], 48);
   const whole = positiveFigure(table, 'exchange').values;
@@ -24,4 +25,22 @@ test('real processes exchange three chunks, and phases make up the whole', async
     assert.ok(sum <= ms * 1.001, `${sum} of ${ms} ms`);
   });
   positiveFigure(table, 'exchange, in memcpys');
+});
+
+test('on a bfloat16 wire a quarter less is moved, and every round stands beside one in float32', async (context) => {
+  const table = await exchange.run(benchContext(context, 2), {
+    parameters: 1_500_000,
+    workers: 2,
+    reducers: 1,
+    wire: 'bfloat16',
+  });
+  assert.equal(table.settings['MB moved'], 18);
+  const [whole, other] = ['exchange', 'exchange on a float32 wire'].map((name) =>
+    positiveFigure(table, name),
+  );
+  const gain = positiveFigure(table, 'gain of bfloat16: float32 over it');
+  assert.deepEqual(
+    gain.values,
+    other!.values.map((ms, round) => ms / whole!.values[round]!),
+  );
 });
