@@ -28,6 +28,7 @@ import { startCoordinator } from './shell.ts';
 import { summarise, type RunSummary } from './summary.ts';
 import { outerReducers } from './reducers/gathering.ts';
 import { createStores } from './stores.ts';
+import { openTrace, type TraceSession } from './trace-session.ts';
 import { factsOf, watched } from './watched.ts';
 
 export interface CoordinatorOptions {
@@ -41,6 +42,7 @@ export interface CoordinatorOptions {
   readonly listen: ListenAddress;
   readonly workerCount: number; // expected
   readonly cacheDir: string; // of rows and principal components
+  readonly trace?: string | null; // file of a trace, replaced
   readonly version: string; // of the package
   readonly transport: Transport;
   readonly clock: Clock;
@@ -66,6 +68,7 @@ export async function runCoordinator(options: CoordinatorOptions): Promise<RunEn
   const beganMs = clock.nowMs();
   const { initFrom, loaded } = options;
   const initial = initFrom === null ? null : readInitial(initFrom, loaded.config.seed);
+  const trace = openTrace(options.trace ?? null, clock, (message) => screen.problem(message));
   const { data, config, notices } = await prepare(options);
   const folder = claimFolder(options);
   folder.writeConfig(config, options.preset);
@@ -77,7 +80,8 @@ export async function runCoordinator(options: CoordinatorOptions): Promise<RunEn
   const extent = { stepCount: totalSteps(config, data.workload), epochs };
   const journal = watched(runJournal, screen, extent, facts);
   const shell = await startCoordinator({
-    coordinator: assemble(options, config, data, beginning, journal),
+    coordinator: assemble(options, config, data, beginning, journal, trace),
+    trace: trace?.shell ?? null,
     epoch: folder.incarnation,
     clock,
     bind: (events) => bindHub(options.transport, options.listen, events),
@@ -101,6 +105,7 @@ export async function runCoordinator(options: CoordinatorOptions): Promise<RunEn
   } finally {
     screen.close();
     await shell.close();
+    trace?.close();
     data.close();
   }
 }
@@ -172,6 +177,7 @@ function assemble(
   { training, test, workload }: RunData,
   { snapshot, initial }: Beginning,
   journal: Journal,
+  trace: TraceSession | null,
 ): Coordinator<RunResult> {
   const { clock, version } = options;
   const nowMs = (): number => clock.nowMs();
@@ -207,7 +213,7 @@ function assemble(
     deadlines: createDeadlines(defaultDeadlines),
     nowMs,
   });
-  return createCoordinator(cluster, program);
+  return createCoordinator(cluster, trace?.program(program) ?? program);
 }
 
 function sayStarted(

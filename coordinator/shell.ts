@@ -7,11 +7,13 @@
 import { ProtocolError } from '../shared/errors.ts';
 import { decodePeerMessage, encodeControl, isControl } from '../shared/protocol/control.ts';
 import { decodeFrame } from '../shared/protocol/frame.ts';
+import { isTraceMessage, type TraceMessage } from '../shared/protocol/trace-messages.ts';
 import type { Frames, Hub, HubEvents, PeerId } from '../shared/transport/transport.ts';
 import type { Clock } from '../shared/runtime/clock.ts';
 import type { Coordinator } from './coordinator.ts';
 import { createEncoder } from './encode-once.ts';
 import type { ClusterEvent, Effect, Notice } from './effects.ts';
+import type { ShellTrace } from './tracing.ts';
 
 export interface ShellOptions<T> {
   readonly coordinator: Coordinator<T>;
@@ -21,6 +23,7 @@ export interface ShellOptions<T> {
   readonly onNotice: (notice: Notice) => void;
   /** A message that broke the protocol; `kind` is a bounded label. */
   readonly onOffence: (peer: PeerId, kind: string, message: string) => void;
+  readonly trace?: ShellTrace | null; // told of everything, where a trace is asked for
 }
 
 export interface CoordinatorShell<T> {
@@ -37,7 +40,8 @@ export interface CoordinatorShell<T> {
 const tickMs = 1000;
 
 export async function startCoordinator<T>(options: ShellOptions<T>): Promise<CoordinatorShell<T>> {
-  const { coordinator, epoch, clock } = options;
+  const { coordinator, epoch, clock, trace = null } = options;
+  let arrivedMs = 0; // the event that is being dealt with; only for a trace
   const connected = new Set<PeerId>();
   const encode = createEncoder();
   let settled = false;
@@ -50,11 +54,15 @@ export async function startCoordinator<T>(options: ShellOptions<T>): Promise<Coo
     onPeerLost(peer, reason) {
       connected.delete(peer);
       run(() => coordinator.handle({ type: 'lost', peer, reason }));
+      trace?.handled({ type: 'lost', peer, reason }, 0);
     },
     onFrames(peer, frames) {
       connected.add(peer);
+      if (trace !== null) arrivedMs = clock.nowMs();
       const event = read(peer, frames);
-      if (event !== null) run(() => coordinator.handle(event), peer);
+      if (event === null) return;
+      run(() => coordinator.handle(event), peer);
+      trace?.handled(event, arrivedMs);
     },
   });
 
@@ -67,12 +75,21 @@ export async function startCoordinator<T>(options: ShellOptions<T>): Promise<Coo
       const envelope = decodePeerMessage(frames);
       if (!isFirst(envelope.message) && envelope.epoch !== epoch)
         throw new ProtocolError('stale', 'spoke to another incarnation');
+      if (isTraceMessage(envelope.message)) return note(peer, envelope.message);
       return { type: 'message', peer, message: envelope.message };
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       offend(peer, error);
       return null;
     }
+  }
+
+  /** What a worker says for the trace never reaches the machine. @throws ProtocolError */
+  function note(peer: PeerId, message: TraceMessage): null {
+    if (trace === null) throw new ProtocolError('unasked', `said ${message.type}, and there is no trace`);
+    const answer = trace.told(peer, message, arrivedMs);
+    if (answer !== null) hub.send(peer, encodeControl(epoch, answer));
+    return null;
   }
 
   function offend(peer: PeerId, error: ProtocolError): void {
@@ -99,12 +116,17 @@ export async function startCoordinator<T>(options: ShellOptions<T>): Promise<Coo
   function carryOut(effect: Effect): void {
     switch (effect.type) {
       case 'send':
-        return hub.send(effect.peer, encodeControl(epoch, effect.message));
+        return hub.send(
+          effect.peer,
+          encodeControl(epoch, trace?.outgoing(effect.peer, effect.message, arrivedMs) ?? effect.message),
+        );
       case 'sendFrame':
+        trace?.sent(effect.peer, effect.frame);
         return hub.send(effect.peer, encode(effect.frame, epoch));
       case 'drop':
         return hub.drop(effect.peer, effect.reason);
       case 'notice':
+        trace?.notice(effect.notice);
         return options.onNotice(effect.notice);
       default:
         return effect satisfies never;

@@ -10,10 +10,12 @@ import { maxFrameBytes } from '../shared/protocol/frame.ts';
 import type { ModelDescription } from '../shared/protocol/messages.ts';
 import { systemClock } from '../shared/runtime/clock.ts';
 import { configSchema } from '../shared/runtime/config.ts';
+import type { Tracer } from '../shared/runtime/trace.ts';
 import { createWorkload } from '../shared/runtime/workload.ts';
 import type { Model } from '../shared/model/model.ts';
 import type { Transport } from '../shared/transport/transport.ts';
 import { runWorkerShell, type Equipment } from './shell.ts';
+import { watchDevice } from './watched-device.ts';
 import type { Welcome } from './events.ts';
 
 export interface WorkerOptions extends RuntimeOptions {
@@ -43,13 +45,13 @@ export async function runWorker(options: WorkerOptions): Promise<{ code: number;
       ...(rank === null ? {} : { rank }),
     },
     clock: systemClock,
-    equip: (welcome) => equip(runtime, welcome),
+    equip: (welcome, tracer) => equip(runtime, welcome, tracer),
     log,
   });
 }
 
 /** Opens the data and puts the model onto the device. @throws LockstepError */
-async function equip(runtime: Runtime, welcome: Welcome): Promise<Equipment> {
+async function equip(runtime: Runtime, welcome: Welcome, tracer: Tracer | null): Promise<Equipment> {
   const parsed = configSchema.safeParse(welcome.configuration);
   if (!parsed.success) {
     throw configurationError(`the coordinator's configuration is not valid here: ${parsed.error.message}`);
@@ -62,16 +64,18 @@ async function equip(runtime: Runtime, welcome: Welcome): Promise<Equipment> {
     throw dataError(`--test-data has images of another shape than --data: give it the same kind of images`);
   }
   const model = createModel(config, image);
-  const compute = await createModelCompute(model, runtime, {
+  const watched = tracer === null ? null : watchDevice(tracer);
+  const [device, computed] = [watched?.runtime(runtime) ?? runtime, watched?.model(model) ?? model];
+  const compute = await createModelCompute(computed, device, {
     image,
     seed: config.seed,
     components: config.components,
   });
   return {
-    compute,
+    compute: watched?.compute(compute) ?? compute,
     model: describe(model),
     workload: createWorkload(config, training.rowCount, test?.rowCount ?? 0),
-    training,
+    training: watched?.dataset(training) ?? training,
     test,
     seed: config.seed,
   };

@@ -14,12 +14,15 @@ import { decodeCoordinatorMessage, encodeControl, isControl } from '../shared/pr
 import { decodeFrame, encodeFrame } from '../shared/protocol/frame.ts';
 import { protocolVersion, type ModelDescription, type WorkerMessage } from '../shared/protocol/messages.ts';
 import type { Clock } from '../shared/runtime/clock.ts';
+import type { Tracer } from '../shared/runtime/trace.ts';
 import type { Workload } from '../shared/runtime/workload.ts';
 import type { Frames, Transport, TransportOptions } from '../shared/transport/transport.ts';
 import type { TaskMessage, Welcome, WorkerEffect, WorkerEvent } from './events.ts';
 import { createLinks } from './links.ts';
 import { computeNode, wide, type NodeContext } from './node.ts';
 import { createRooms, type TaskRooms } from './rooms.ts';
+import { createTracing } from './tracing.ts';
+import { mainTrack } from './worker-trace.ts';
 import { createWorker } from './worker.ts';
 
 /** What a worker is made of once it knows the run: the device with the model on it, and the data. */
@@ -38,8 +41,8 @@ export interface WorkerShellOptions {
   readonly endpoint: string;
   readonly identity: Omit<Extract<WorkerMessage, { type: 'hello' }>, 'type' | 'protocol'>;
   readonly clock: Clock;
-  /** Builds the model and opens the data. @throws LockstepError */
-  readonly equip: (welcome: Welcome) => Promise<Equipment>;
+  /** Builds the model and opens the data; both tell the tracer, if there is one. @throws LockstepError */
+  readonly equip: (welcome: Welcome, tracer: Tracer | null) => Promise<Equipment>;
   readonly log: (line: string) => void;
 }
 
@@ -62,6 +65,7 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
   let queue: Promise<void> = Promise.resolve();
   let closed = false;
   let epoch = 0; // the coordinator's incarnation, from its welcome on
+  const tracing = createTracing(clock, (message) => links.send(0, encodeControl(epoch, message)));
 
   const links = createLinks({
     ...options,
@@ -76,13 +80,11 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
 
   function onFrames(link: number, frames: Frames): void {
     try {
-      if (isControl(frames)) onControl(link, frames);
-      else
-        dispatch({
-          type: 'frame',
-          link,
-          frame: decodeFrame(frames, { epoch, values: (header) => worker.expect(header) }),
-        });
+      if (isControl(frames)) return onControl(link, frames);
+      const beganMs = tracing.trace?.nowMs() ?? 0;
+      const frame = decodeFrame(frames, { epoch, values: (header) => worker.expect(header) });
+      dispatch({ type: 'frame', link, frame });
+      tracing.trace?.received(frame, beganMs);
     } catch (error) {
       if (error instanceof ProtocolError)
         exit(exitCodes.peerLost, `the ${link === 0 ? 'coordinator' : 'reducer'} ${error.message}`);
@@ -91,10 +93,13 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
   }
 
   function onControl(link: number, frames: Frames): void {
-    const envelope = decodeCoordinatorMessage(frames);
-    if (envelope.message.type === 'welcome') epoch = envelope.epoch;
-    if (envelope.message.type !== 'refuse' && envelope.epoch !== epoch) return; // an incarnation that is gone
-    dispatch({ type: 'message', link, message: envelope.message });
+    const { epoch: from, message } = decodeCoordinatorMessage(frames);
+    if (message.type === 'welcome') epoch = from;
+    if (message.type !== 'refuse' && from !== epoch) return; // an incarnation that is gone
+    if (message.type === 'clock') return tracing.answered(message);
+    if (message.type === 'ping') tracing.ask();
+    const known = message.type === 'welcome' ? tracing.welcome(message) : message;
+    dispatch({ type: 'message', link, message: known });
   }
 
   function dispatch(event: WorkerEvent): void {
@@ -105,9 +110,13 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
   function carryOut(effect: WorkerEffect): void {
     switch (effect.type) {
       case 'send':
+        if (effect.message.type === 'hello') tracing.greeting();
         return links.send(effect.to, encodeControl(epoch, effect.message));
-      case 'sendFrame':
-        return links.send(effect.to, encodeFrame(effect.frame, epoch));
+      case 'sendFrame': {
+        const beganMs = tracing.trace?.nowMs() ?? 0;
+        links.send(effect.to, encodeFrame(effect.frame, epoch));
+        return tracing.trace?.sent(effect.frame, beganMs);
+      }
       case 'connect':
         return links.join(effect.endpoints);
       case 'exit':
@@ -130,7 +139,9 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
   async function build(welcome: Welcome): Promise<void> {
     equipment?.compute.dispose();
     rooms.clear();
-    equipment = await options.equip(welcome);
+    const beganMs = clock.nowMs();
+    equipment = await options.equip(welcome, tracing.trace);
+    tracing.trace?.span(mainTrack, 'open data and model', beganMs, clock.nowMs());
     const { model, training, test } = equipment;
     dispatch({
       type: 'built',
@@ -142,6 +153,7 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
   async function install({ array, values }: Extract<WorkerEffect, { type: 'install' }>): Promise<void> {
     const { compute, training } = equipment!;
     const { height, width, channels } = training.shape;
+    const beganMs = clock.nowMs();
     if (array === 'parameters') {
       await compute.setParameters(values as Float32Array);
       dispatch({ type: 'installed', values });
@@ -150,19 +162,22 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
       await compute.setBasis(decodeBasis(values as Float32Array, height * width * channels));
     if (array === 'statistics') await compute.setStatistics(values as Float32Array);
     if (array === 'covariance') covariance = values as Float64Array;
+    tracing.trace?.installed(array, beganMs);
   }
 
   async function compute({ task, node }: Extract<WorkerEffect, { type: 'compute' }>): Promise<void> {
     if (!worker.isCurrent(task)) return;
     const beganMs = clock.nowMs();
     const goOn = async (): Promise<boolean> => {
+      tracing.flush();
       await nextTurn();
       return !closed && worker.isCurrent(task);
     };
-    const context: NodeContext = { ...equipment!, covariance, rooms: roomsOf(task) };
+    const context: NodeContext = { ...equipment!, covariance, rooms: tracing.rooms(roomsOf(task)) };
     const result = await computeNode(context, task, node, goOn);
     if (result === null) return;
     dispatch({ type: 'computed', task, node, result: { ...result, computeMs: clock.nowMs() - beganMs } });
+    tracing.computed(task.spec.kind, node, beganMs);
   }
 
   /** The room of a task's values; gradients keep theirs from step to step while it is enough. */
@@ -185,6 +200,7 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
 
   function exit(code: number, reason: string): void {
     if (closed) return;
+    tracing.flush();
     closed = true;
     onExit(code, reason);
   }

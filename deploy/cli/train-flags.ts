@@ -7,6 +7,7 @@ import {
   withAbsolutePaths,
   type Arguments,
 } from './config-flags.ts';
+import { traceFileOf } from './trace-file.ts';
 import type { TrainRequest } from './train-request.ts';
 import type { Environment } from '../../shared/runtime/environment.ts';
 import { usageError } from '../../shared/errors.ts';
@@ -28,6 +29,12 @@ export function addTrainFlags<T>(yargs: Argv<T>): Argv<T> {
       defaultDescription: 'the first free one from 5770',
     })
     .option('json', { ...run, type: 'boolean', describe: 'end with one JSON object on standard output' })
+    .option('trace', {
+      ...run,
+      describe:
+        'file: what every rank does when, for ui.perfetto.dev; replaced, some hundred kB a step. A coordinator ' +
+        'that is started again after a crash writes a second one, FILE-2',
+    })
     .option('quiet', { ...run, type: 'boolean', describe: 'no progress, only warnings' });
   return yargs;
 }
@@ -43,6 +50,7 @@ export function trainRequestOf(
     runDir: textFlag(given, 'run-dir'),
     resume: textFlag(given, 'resume'),
     initFrom: textFlag(given, 'init-from'),
+    trace: traceFileOf(textFlag(given, 'trace')),
     port: portOf(textFlag(given, 'port')),
     json: given['json'] === true,
     quiet: given['quiet'] === true,

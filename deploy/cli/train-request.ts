@@ -12,6 +12,7 @@ export interface TrainRequest {
   readonly resume: string | null; // a run folder
   readonly saved: Config | null; // of the run that is resumed, for keepHorizon
   readonly initFrom: string | null; // a checkpoint
+  readonly trace: string | null; // absolute path of a file that can be made
   readonly port: number | null; // null: the first free one from 5770
   readonly json: boolean;
   readonly quiet: boolean;

@@ -51,6 +51,7 @@ function run(
     listen: { host, port },
     workerCount: workerCountOf(config),
     cacheDir: cacheFolder(),
+    trace: request.trace,
     version: packageVersion(),
     transport: createZeromqTransport(systemClock),
     clock: systemClock,

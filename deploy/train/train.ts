@@ -9,6 +9,7 @@
 import { exitCodes, LockstepError, type ExitCode } from '../../shared/errors.ts';
 import { systemClock } from '../../shared/runtime/clock.ts';
 import { visibleGpus } from '../../shared/model/runtimes/device.ts';
+import { nthTraceFile } from '../cli/trace-file.ts';
 import type { TrainRequest } from '../cli/train-request.ts';
 import { workerCountOf } from '../cli/worker-count.ts';
 import { startChild, type Child, type Exit } from './child.ts';
@@ -71,7 +72,7 @@ export async function runTrain(request: TrainRequest, entry: string): Promise<nu
 
   let listening: Listening | null = null;
   for (let deaths = 0; ; deaths++) {
-    const args = ['coordinator', ...coordinatorFlags(request, listening)];
+    const args = ['coordinator', ...coordinatorFlags(request, listening, deaths)];
     const onMessage = (message: unknown): void => {
       listening = message as Listening;
       onListening(listening);
@@ -93,12 +94,17 @@ export async function runTrain(request: TrainRequest, entry: string): Promise<nu
 const mayPass = ({ signal }: Exit): boolean => signal !== null;
 
 /** The flags as they were given; after a crash, to resume what was begun, at the same place. */
-function coordinatorFlags({ argv, json, quiet }: TrainRequest, listening: Listening | null): string[] {
+function coordinatorFlags(
+  { argv, json, quiet, trace }: TrainRequest,
+  listening: Listening | null,
+  deaths: number,
+): string[] {
   if (listening === null) return [...argv];
   const port = new URL(listening.endpoint).port;
   const flags = ['--resume', listening.runDir, '--port', port];
   if (json) flags.push('--json');
   if (quiet) flags.push('--quiet');
+  if (trace !== null) flags.push('--trace', nthTraceFile(trace, deaths + 1));
   return flags;
 }
 

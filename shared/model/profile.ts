@@ -21,13 +21,17 @@ export interface Product {
 
 export interface Operation {
   readonly name: string;
-  readonly ms: number;
+  readonly beganMs: number;
+  readonly endedMs: number;
+  readonly ms: number; // without the operations inside it
   readonly product: Product | null;
 }
 
 export interface Recording {
   readonly operations: readonly Operation[]; // in the order in which they ended
-  readonly readMs: number; // of values read back from the device
+  /** Values read back from the device. */
+  readonly reads: readonly Pick<Operation, 'beganMs' | 'endedMs'>[];
+  readonly readMs: number;
 }
 
 type Method = (...values: never[]) => unknown;
@@ -40,14 +44,15 @@ export const flopsOf = ({ rows, inner, columns }: Product): number => 2 * rows *
 export async function record(run: () => Promise<unknown>, nowMs: () => number): Promise<Recording> {
   const operations: Operation[] = [];
   let nestedMs = 0; // of calls within the one that is open
-  let readMs = 0;
+  const reads: Recording['reads'][number][] = [];
   const measure: Measure = (name, product, call) => {
     const outer = nestedMs;
     nestedMs = 0;
     const beganMs = nowMs();
     const value = call();
-    const ms = nowMs() - beganMs;
-    operations.push({ name, ms: ms - nestedMs, product });
+    const endedMs = nowMs();
+    const ms = endedMs - beganMs;
+    operations.push({ name, beganMs, endedMs, ms: ms - nestedMs, product });
     nestedMs = outer + ms;
     return value;
   };
@@ -57,7 +62,7 @@ export async function record(run: () => Promise<unknown>, nowMs: () => number): 
   backend['readSync'] = (...values) => {
     const beganMs = nowMs();
     const result = read.apply(backend, values);
-    readMs += nowMs() - beganMs;
+    reads.push({ beganMs, endedMs: nowMs() });
     return result;
   };
   try {
@@ -66,7 +71,8 @@ export async function record(run: () => Promise<unknown>, nowMs: () => number): 
     restore();
     delete backend['readSync']; // the class's own comes back
   }
-  return { operations, readMs };
+  const readMs = reads.reduce((sum, read) => sum + read.endedMs - read.beganMs, 0);
+  return { operations, reads, readMs };
 }
 
 /** TensorFlow's operations, by their own names. @returns what ends it */

@@ -24,6 +24,12 @@ import {
   type ReducerCommand,
   type ReducerMessage,
 } from './reducer-messages.ts';
+import {
+  clockAnswerSchema,
+  traceMessageSchema,
+  type ClockAnswer,
+  type TraceMessage,
+} from './trace-messages.ts';
 
 /** Of a whole control message; `welcome` and `ready` are the largest by far, at some tens of KiB. */
 export const maxControlBytes = 64 * 1024;
@@ -38,11 +44,18 @@ export interface Envelope<Message> {
 export const controlErrorKinds = ['parts', 'size', 'encoding', 'schema'] as const;
 
 const epochSchema = z.int().min(0); // z.int is bounded by 2^53
-const peerMessageSchema = z.discriminatedUnion('type', [workerMessageSchema, reducerMessageSchema]);
+const peerMessageSchema = z.discriminatedUnion('type', [
+  workerMessageSchema,
+  reducerMessageSchema,
+  traceMessageSchema,
+]);
 const peerEnvelope = z.strictObject({ epoch: epochSchema, message: peerMessageSchema });
 const commandEnvelope = z.strictObject({ epoch: epochSchema, message: reducerCommandSchema });
 const workerEnvelope = z.strictObject({ epoch: epochSchema, message: workerMessageSchema });
-const coordinatorEnvelope = z.strictObject({ epoch: epochSchema, message: coordinatorMessageSchema });
+const coordinatorEnvelope = z.strictObject({
+  epoch: epochSchema,
+  message: z.discriminatedUnion('type', [coordinatorMessageSchema, clockAnswerSchema]),
+});
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: false });
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' });
@@ -50,7 +63,7 @@ const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsTyp
 /** The message as one frame; numbers keep every bit but the sign of zero. A message over `maxControlBytes` is our bug: nobody would believe it. */
 export function encodeControl(
   epoch: number,
-  message: WorkerMessage | CoordinatorMessage | ReducerMessage | ReducerCommand,
+  message: WorkerMessage | CoordinatorMessage | ReducerMessage | ReducerCommand | TraceMessage | ClockAnswer,
 ): Frames {
   const bytes = packr.pack({ epoch, message });
   assert(
@@ -64,19 +77,19 @@ export function encodeControl(
 export const isControl = (frames: Frames): boolean => frames.length === 1;
 
 /** What a worker or a reducer said to the coordinator. @throws ProtocolError of one of `controlErrorKinds` */
-export const decodePeerMessage = (frames: Frames): Envelope<WorkerMessage | ReducerMessage> =>
+export const decodePeerMessage = (frames: Frames): Envelope<WorkerMessage | ReducerMessage | TraceMessage> =>
   decode(frames, peerEnvelope);
 
 /** What the coordinator said to a reducer. @throws ProtocolError of one of `controlErrorKinds` */
 export const decodeReducerCommand = (frames: Frames): Envelope<ReducerCommand> =>
   decode(frames, commandEnvelope);
 
-/** What a worker said. @throws ProtocolError of one of `controlErrorKinds` */
+/** What a worker said, but for its trace. @throws ProtocolError of one of `controlErrorKinds` */
 export const decodeWorkerMessage = (frames: Frames): Envelope<WorkerMessage> =>
   decode(frames, workerEnvelope);
 
 /** What the coordinator said. @throws ProtocolError of one of `controlErrorKinds` */
-export const decodeCoordinatorMessage = (frames: Frames): Envelope<CoordinatorMessage> =>
+export const decodeCoordinatorMessage = (frames: Frames): Envelope<CoordinatorMessage | ClockAnswer> =>
   decode(frames, coordinatorEnvelope);
 
 function decode<Message>(frames: Frames, schema: z.ZodType<Envelope<Message>>): Envelope<Message> {

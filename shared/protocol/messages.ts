@@ -175,6 +175,7 @@ export const coordinatorMessageSchema = z.discriminatedUnion('type', [
     configuration: z.record(text, z.unknown()), // checked by the run configuration's own schema
     dataPath: text,
     testDataPath: text.nullable(),
+    trace: z.strictObject({ receivedMs: z.number(), answeredMs: z.number() }).optional(), // trace-messages.ts
     reducers: z // where there are any outside: whom to join, and under which name, before saying ready
       .strictObject({ worker: text, endpoints: z.array(text).max(256) })
       .optional(),
