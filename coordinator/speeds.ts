@@ -4,9 +4,9 @@
  *
  * A worker's time for a micro-batch is smoothed over the steps; the first step of a process is warm-up and does
  * not count. Shares must not flap with the noise of the machine, hence two rules. Where no worker takes over 15 %
- * longer than another, all shares are equal. Else the shares in use stay until others would have the slowest
- * worker done more than a tenth earlier, in whole micro-batches. Whenever workers come or go it begins with equal
- * shares.
+ * longer than another, all shares are equal. Else the shares in use stay until others would have had the slowest
+ * worker done more than a tenth earlier, in whole micro-batches, for three steps in a row. Whenever workers come or
+ * go it begins with equal shares.
  */
 import { deal } from '../shared/math/deal.ts';
 import type { PeerId } from '../shared/transport/transport.ts';
@@ -27,9 +27,11 @@ const smoothing = 0.3; // weight of the latest step
 const drift = 0.02; // of a worker without work, towards the others: some day it is tried again
 const alikeRatio = 1.15;
 const worthwhile = 0.9; // of the time that the slowest worker takes now
+const inARow = 3; // steps
 
 export function createSpeeds(): Speeds {
   const times = new Map<PeerId, number | null>(); // ms a micro-batch; null after the warm-up
+  let waited = 0; // steps in a row for which other shares would have paid
   let used: { readonly peers: string; readonly shares: readonly number[] | undefined } | null = null;
 
   const inUse = (peers: readonly PeerId[]): readonly number[] | undefined =>
@@ -67,16 +69,22 @@ export function createSpeeds(): Speeds {
       const usual = usualOf(peers);
       const current = inUse(peers);
       const keep = (shares: readonly number[] | undefined): readonly number[] | undefined => {
+        if (shares !== current || used?.peers !== peers.join()) waited = 0;
         used = { peers: peers.join(), shares };
         return shares;
       };
       if (usual === undefined) return keep(undefined);
       const expected = peers.map((peer) => times.get(peer) ?? usual); // who is not known is as the others
-      if (Math.max(...expected) <= alikeRatio * Math.min(...expected)) return keep(undefined);
+      if (Math.max(...expected) <= alikeRatio * Math.min(...expected)) {
+        waited = 0;
+        return keep(undefined);
+      }
       const fitting = expected.map((time) => 1 / time);
       const goal = worthwhile * slowest(leafCount, expected, current);
       const ideal = leafCount / fitting.reduce((sum, speed) => sum + speed, 0); // if leaves could be split
-      return keep(ideal < goal && slowest(leafCount, expected, fitting) < goal ? fitting : current);
+      const pays = ideal < goal && slowest(leafCount, expected, fitting) < goal;
+      waited = pays ? waited + 1 : 0;
+      return keep(waited >= inARow ? fitting : current);
     },
   };
 }
