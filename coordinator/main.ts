@@ -48,9 +48,19 @@ export interface CoordinatorOptions {
   readonly clock: Clock;
   readonly screen: Screen;
   readonly onListening: (endpoint: string, runDir: string) => void;
+  /** Starts reducers in processes of their own; without it the coordinator reduces by itself. */
+  readonly startReducers?: StartReducers | undefined;
   /** Given a function that ends the run early. */
   readonly onStoppable: (stop: () => void) => void;
 }
+
+/** What reducers need to know, and whom to tell of one that will not come. */
+export type StartReducers = (run: {
+  readonly count: number;
+  readonly endpoint: string;
+  readonly runDir: string;
+  readonly onAbsent: (reason: string) => void;
+}) => void;
 
 export interface RunEnd {
   readonly summary: RunSummary;
@@ -95,6 +105,12 @@ export async function runCoordinator(options: CoordinatorOptions): Promise<RunEn
       shell.stop();
     });
     sayStarted(options, config, [...options.notices, ...notices], data, folder, shell.endpoint, beginning);
+    options.startReducers?.({
+      count: outerReducers(config.reducers),
+      endpoint: shell.endpoint,
+      runDir: folder.path,
+      onAbsent: shell.reducerAbsent,
+    });
     options.onListening(shell.endpoint, folder.path);
     const result = await shell.finished;
     screen.busy('writing the last checkpoint');
@@ -197,7 +213,7 @@ function assemble(
     door: {
       version,
       requireIdentical,
-      reducers: outerReducers(reducers),
+      reducers: options.startReducers === undefined ? 0 : outerReducers(reducers),
       dataHash: training.hash,
       testDataHash: test?.hash ?? null,
       model: snapshot?.model ?? null,

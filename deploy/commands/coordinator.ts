@@ -1,7 +1,8 @@
 /** `lockstep coordinator`: a run without workers of its own; they connect. */
 import type { CommandModule } from 'yargs';
 import { hideBin } from 'yargs/helpers';
-import type { Arguments } from '../cli/config-flags.ts';
+import { exitCodes } from '../../shared/errors.ts';
+import { textFlag, type Arguments } from '../cli/config-flags.ts';
 import { addTrainFlags, trainRequestOf } from '../cli/train-flags.ts';
 
 const command: CommandModule<object, Arguments> = {
@@ -9,12 +10,22 @@ const command: CommandModule<object, Arguments> = {
   describe: 'Coordinate a run whose workers are started elsewhere',
   builder: (yargs) =>
     addTrainFlags(yargs)
+      .option('reducer-of', { hidden: true, type: 'string' }) // an endpoint: be one of its reducers instead
       .example('$0 coordinator --port 5770', 'waits for workers')
       .example('$0 worker --connect tcp://127.0.0.1:5770', 'is one'),
   handler: async (given) => {
+    const coordinator = textFlag(given, 'reducer-of');
+    if (coordinator !== null) return reduceFor(coordinator);
     const request = trainRequestOf(given, process.env, hideBin(process.argv));
     const { startCoordinator } = await import('../train/start-coordinator.ts');
     process.exit(await startCoordinator(request));
   },
 };
 export default command;
+
+/** How the coordinator starts a reducer in a process of its own, which ends with it. */
+async function reduceFor(coordinator: string): Promise<void> {
+  if (process.channel !== undefined) process.once('disconnect', () => process.exit(exitCodes.terminated));
+  const { startReducer } = await import('../train/start-reducer.ts');
+  process.exit(await startReducer(coordinator));
+}

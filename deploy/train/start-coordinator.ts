@@ -13,16 +13,24 @@ import type { TrainRequest } from '../cli/train-request.ts';
 import { packageVersion } from '../cli/version.ts';
 import { workerCountOf } from '../cli/worker-count.ts';
 import { writeReport } from '../report/report.ts';
+import { createReducerProcesses, type ReducerProcesses } from './reducers.ts';
 import type { Listening } from './train.ts';
 
 const host = '127.0.0.1';
+const graceMs = 5000; // for reducers, which know already that the run is over
 
 /** @returns the exit code. @throws LockstepError when the run failed */
 export async function startCoordinator(request: TrainRequest): Promise<number> {
   const screen = createStderrScreen(request.quiet);
   const interruption = listenForSignals();
+  const reducers = createReducerProcesses({
+    entry: process.argv[1] ?? '',
+    environment: process.env,
+    clock: systemClock,
+    say: (line) => screen.problem(line),
+  });
   try {
-    const end = await run(request, screen, interruption.whenAsked);
+    const end = await run(request, screen, reducers, interruption.whenAsked);
     await report(request, screen, end);
     return end.stopped === 'asked' ? interruption.exitCode() : exitCodes.ok;
   } catch (error) {
@@ -30,12 +38,14 @@ export async function startCoordinator(request: TrainRequest): Promise<number> {
     throw error;
   } finally {
     screen.close();
+    await reducers.stop(graceMs);
   }
 }
 
 function run(
   request: TrainRequest,
   screen: Screen,
+  reducers: ReducerProcesses,
   onStoppable: (stop: () => void) => void,
 ): Promise<RunEnd> {
   const { config, sources, saved, notices, resume, initFrom, port, preset } = request;
@@ -56,6 +66,7 @@ function run(
     transport: createZeromqTransport(systemClock),
     clock: systemClock,
     screen,
+    startReducers: reducers.start,
     onListening(endpoint, runDir) {
       const message: Listening = { type: 'listening', endpoint, runDir };
       process.send?.(message);

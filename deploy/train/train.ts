@@ -3,8 +3,8 @@
  * them again, and ends them.
  *
  * The coordinator gets the very flags that were given here, writes to this terminal, and decides how the run
- * ends: its exit code is ours. When it dies of a signal it is started again, from the run folder's last
- * checkpoint; the workers find it by themselves.
+ * ends: its exit code is ours. When it dies of a signal, or because it lost one of its reducers, it is started
+ * again, from the run folder's last checkpoint; the workers find it by themselves.
  */
 import { exitCodes, LockstepError, type ExitCode } from '../../shared/errors.ts';
 import { systemClock } from '../../shared/runtime/clock.ts';
@@ -85,13 +85,14 @@ export async function runTrain(request: TrainRequest, entry: string): Promise<nu
       return signals > 1 ? signalCode : exit.code;
     }
     const waitMs = firstWaitMs * 2 ** deaths;
-    say(`the coordinator ended with signal ${exit.signal}; resuming in ${waitMs / 1000} s`);
+    const how = exit.signal === null ? `exit code ${exit.code}` : `signal ${exit.signal}`;
+    say(`the coordinator ended with ${how}; resuming in ${waitMs / 1000} s`);
     await new Promise<void>((resolve) => systemClock.after(waitMs, resolve));
   }
 }
 
-/** A signal that we did not send: a crash, or the kernel's out-of-memory killer. */
-const mayPass = ({ signal }: Exit): boolean => signal !== null;
+/** A signal that we did not send (a crash, or the kernel's out-of-memory killer), or a reducer that was lost. */
+const mayPass = ({ signal, code }: Exit): boolean => signal !== null || code === exitCodes.peerLost;
 
 /** The flags as they were given; after a crash, to resume what was begun, at the same place. */
 function coordinatorFlags(
