@@ -17,6 +17,7 @@ import { createCluster } from './cluster.ts';
 import { createCoordinator, type Coordinator } from './coordinator.ts';
 import { createDeadlines, defaultDeadlines } from './deadlines.ts';
 import { bindHub, type ListenAddress } from './listening.ts';
+import { createOffences } from './offences.ts';
 import type { Journal } from './journal.ts';
 import { train, type RunResult } from './program.ts';
 import { totalSteps } from './progress.ts';
@@ -89,15 +90,19 @@ export async function runCoordinator(options: CoordinatorOptions): Promise<RunEn
   const epochs = config.steps === null ? config.epochs : null;
   const extent = { stepCount: totalSteps(config, data.workload), epochs };
   const journal = watched(runJournal, screen, extent, facts);
+  const offences = createOffences({
+    nowMs: () => clock.nowMs(),
+    count: () => {}, // until metrics read it
+    say: (line) => screen.problem(line),
+  });
   const shell = await startCoordinator({
     coordinator: assemble(options, config, data, beginning, journal, trace),
     trace: trace?.shell ?? null,
     epoch: folder.incarnation,
     clock,
-    bind: (events) => bindHub(options.transport, options.listen, events),
+    bind: (events) => bindHub(options.transport, options.listen, offences.watching(events)),
     onNotice: (notice) => screen.notice(notice),
-    onOffence: (peer, kind, message) =>
-      screen.notice({ kind: 'refused', rank: null, peer, reason: `${message} (${kind})` }),
+    onOffence: offences.offence,
   });
   try {
     options.onStoppable(() => {

@@ -49,6 +49,11 @@ export const commands: readonly CommandEntry[] = [
     describe: 'Say what is here and what is missing',
     load: () => import('../commands/doctor.ts'),
   },
+  {
+    name: 'keygen',
+    describe: 'Make keys for a run on several machines',
+    load: () => import('../commands/keygen.ts'),
+  },
   { name: 'setup', describe: 'Install what is missing', load: () => import('../commands/setup.ts') },
 ];
 

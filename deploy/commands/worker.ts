@@ -20,7 +20,8 @@ const command: CommandModule<object, WorkerArguments> = {
       .option('connect', {
         type: 'string',
         demandOption: true,
-        describe: 'where the coordinator listens, such as tcp://127.0.0.1:5770',
+        describe:
+          'where the coordinator listens, such as tcp://127.0.0.1:5770, or a connection file of keygen',
       })
       .option('rank', { type: 'number', describe: 'the rank to ask for; the lowest free one by default' })
       .option('runtime', { choices: runtimeNames, default: 'auto' as const, describe: 'what computes' })

@@ -75,6 +75,8 @@ export interface KeyPair {
 export interface BindOptions extends TransportOptions {
   /** Only links whose public key is allowed get in, and nobody reads along. Without, anybody does. */
   readonly keys?: (KeyPair & { readonly allowed: readonly string[] }) | undefined;
+  /** Lets a hub without keys be reached from other machines. */
+  readonly insecure?: boolean;
 }
 
 export interface ConnectOptions extends TransportOptions {

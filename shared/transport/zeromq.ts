@@ -13,6 +13,7 @@ import { randomBytes } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { capability, context, curveKeyPair, Dealer, Reply, Router, version } from 'zeromq';
 import { configurationError } from '../errors.ts';
+import { checkExposure } from './keys.ts';
 import type { BindOptions, ConnectOptions, HubEvents, KeyPair, Transport } from './transport.ts';
 import type { TransportOptions } from './transport.ts';
 import { createDoor, type Guard } from './zeromq-door.ts';
@@ -53,6 +54,7 @@ export const createKeyPair = (): KeyPair => curveKeyPair();
 export function createZeromqTransport(clock: TransportClock): Transport {
   return {
     async bind(endpoint, options, events) {
+      checkExposure(endpoint, options);
       const onRefused = (address: string): void => events.onStranger?.('unknownKey', address);
       const guard = options.keys === undefined ? null : await door.guard(options.keys.allowed, onRefused);
       const socket = new Router({ ...routerOptions(options), ...serverOptions(options, guard) });

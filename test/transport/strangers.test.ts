@@ -50,7 +50,8 @@ test('with keys, strangers are kept out, told why where it can be told, and coun
     });
     await until(() => refusals.length > 0 && strangers.length > before);
     await link.close();
-    assert.equal(strangers[before], kind);
+    const kinds = kind === 'noKeys' ? [kind, 'garbage'] : [kind]; // it may hang up before it said all
+    assert.ok(kinds.includes(strangers[before]!), `${strangers[before]}, expected ${kind}`);
     assert.equal(refusals[0], forGood, kind);
   }
   const honest = openLink(keyed(), hub.endpoint, 'honest');
