@@ -27,7 +27,7 @@ import { openRunData, type RunData } from './run-data.ts';
 import type { Screen } from './screen.ts';
 import { startCoordinator } from './shell.ts';
 import { summarise, type RunSummary } from './summary.ts';
-import { outerReducers } from './reducers/gathering.ts';
+import { outerReducers, type StartReducers } from './reducers/gathering.ts';
 import { createStores } from './stores.ts';
 import { openTrace, type TraceSession } from './trace-session.ts';
 import { factsOf, watched } from './watched.ts';
@@ -54,14 +54,6 @@ export interface CoordinatorOptions {
   /** Given a function that ends the run early. */
   readonly onStoppable: (stop: () => void) => void;
 }
-
-/** What reducers need to know, and whom to tell of one that will not come. */
-export type StartReducers = (run: {
-  readonly count: number;
-  readonly endpoint: string;
-  readonly runDir: string;
-  readonly onAbsent: (reason: string) => void;
-}) => void;
 
 export interface RunEnd {
   readonly summary: RunSummary;

@@ -38,6 +38,14 @@ export interface Gathering {
   tick(nowMs: number): Effect[];
 }
 
+/** What reducers need to know, and whom to tell of one that will not come. */
+export type StartReducers = (run: {
+  readonly count: number;
+  readonly endpoint: string;
+  readonly runDir: string;
+  readonly onAbsent: (reason: string) => void;
+}) => void;
+
 interface Comer {
   readonly host: string;
   readonly pid: number;

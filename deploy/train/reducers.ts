@@ -5,7 +5,7 @@
  * started again alone. Of one that ends before it was needed, the coordinator is told that it will not come.
  */
 import { join } from 'node:path';
-import type { StartReducers } from '../../coordinator/main.ts';
+import type { StartReducers } from '../../coordinator/reducers/gathering.ts';
 import type { Clock } from '../../shared/runtime/clock.ts';
 import { createLineLog, startChild, type Child, type LineLog } from './child.ts';
 
