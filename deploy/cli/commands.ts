@@ -40,6 +40,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('../commands/data.ts'),
   },
   {
+    name: 'plan',
+    describe: 'Predict step time, efficiency and memory on a cluster',
+    load: () => import('../commands/plan.ts'),
+  },
+  {
     name: 'bench',
     describe: 'Measure this machine, side by side with what it could do',
     load: () => import('../commands/bench.ts'),

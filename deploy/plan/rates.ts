@@ -1,0 +1,44 @@
+/**
+ * What the plan's model takes as given: how quick a device, a host and a link are. Every value was measured, by
+ * the command that stands beside it; `bench scaling` measures the first five anew where it runs.
+ */
+export interface Rates {
+  readonly sampleSeconds: number; // of a gradient, on one device
+  /** How much slower each becomes where as many CPU workers run as there are cores; 1 on devices of their own. */
+  readonly crowding: number;
+  readonly upSecondsPerByte: number; // a gradient from a worker into the sum, both ends
+  readonly downSecondsPerByte: number; // parameters from the coordinator to a worker, both ends
+  readonly updateSecondsPerParameter: number; // Adam
+  readonly memoryBytesPerSecond: number; // a pass of a kernel, read and written
+  readonly encryptedUpSecondsPerByte: number;
+  readonly encryptedDownSecondsPerByte: number;
+  readonly linkShare: number; // of a link's rate that payloads get over TCP
+  readonly rooflineShare: number; // of a gradient's time that its matrix products take
+}
+
+/** Where each came from: 2 cores of an AMD EPYC; see docs/performance.md. */
+export const measured = {
+  hostUp: { value: 0.77e-9, command: 'bench exchange: the rest of the sum, over 4P bytes a worker' },
+  hostDown: { value: 0.76e-9, command: 'bench exchange: parameters to all workers, over 4P bytes a worker' },
+  update: { value: 0.94e-9, command: 'bench exchange: Adam, over P' },
+  memory: { value: 20e9, command: 'bench kernels: finish leaf, add' },
+  encryptedUp: { value: 1 / 0.6e9, command: 'two processes, 4 MB messages over tcp with CURVE' },
+  encryptedDown: { value: 1 / 0.95e9, command: 'two processes, 4 MB messages over tcp with CURVE' },
+  linkShare: { value: 0.94, command: 'bench scaling --link-rate 1gbit,10gbit' },
+  rooflineShare: { value: 0.93, command: 'bench step: share of the roofline' },
+  threadGflops: { value: 107, command: 'bench step: rate of the products, one CPU thread' },
+} as const;
+
+/** @param sampleSeconds of a gradient on one device */
+export const measuredRates = (sampleSeconds: number, crowding = 1): Rates => ({
+  sampleSeconds,
+  crowding,
+  upSecondsPerByte: measured.hostUp.value,
+  downSecondsPerByte: measured.hostDown.value,
+  updateSecondsPerParameter: measured.update.value,
+  memoryBytesPerSecond: measured.memory.value,
+  encryptedUpSecondsPerByte: measured.encryptedUp.value,
+  encryptedDownSecondsPerByte: measured.encryptedDown.value,
+  linkShare: measured.linkShare.value,
+  rooflineShare: measured.rooflineShare.value,
+});
