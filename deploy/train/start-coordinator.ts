@@ -7,7 +7,9 @@ import { Interrupted } from '../../coordinator/requests.ts';
 import { createScreen, type Screen } from '../../coordinator/screen.ts';
 import { exitCodes } from '../../shared/errors.ts';
 import { systemClock } from '../../shared/runtime/clock.ts';
+import { withHubKeys } from '../../shared/transport/keys.ts';
 import { createZeromqTransport } from '../../shared/transport/zeromq.ts';
+import type { Listening as ListenFlags } from '../cli/listen-flags.ts';
 import { cacheFolder, newRunFolder } from '../cli/folders.ts';
 import type { TrainRequest } from '../cli/train-request.ts';
 import { packageVersion } from '../cli/version.ts';
@@ -16,11 +18,13 @@ import { writeReport } from '../report/report.ts';
 import { createReducerProcesses, type ReducerProcesses } from './reducers.ts';
 import type { Listening } from './train.ts';
 
-const host = '127.0.0.1';
 const graceMs = 5000; // for reducers, which know already that the run is over
 
-/** @returns the exit code. @throws LockstepError when the run failed */
-export async function startCoordinator(request: TrainRequest): Promise<number> {
+/**
+ * @param listening where, and to whom
+ * @returns the exit code. @throws LockstepError when the run failed
+ */
+export async function startCoordinator(request: TrainRequest, listening: ListenFlags): Promise<number> {
   const screen = createStderrScreen(request.quiet);
   const interruption = listenForSignals();
   const reducers = createReducerProcesses({
@@ -30,7 +34,7 @@ export async function startCoordinator(request: TrainRequest): Promise<number> {
     say: (line) => screen.problem(line),
   });
   try {
-    const end = await run(request, screen, reducers, interruption.whenAsked);
+    const end = await run(request, listening, screen, reducers, interruption.whenAsked);
     await report(request, screen, end);
     return end.stopped === 'asked' ? interruption.exitCode() : exitCodes.ok;
   } catch (error) {
@@ -44,17 +48,18 @@ export async function startCoordinator(request: TrainRequest): Promise<number> {
 
 function run(
   request: TrainRequest,
+  { host, port, keys, insecure, notices: ofListening }: ListenFlags,
   screen: Screen,
   reducers: ReducerProcesses,
   onStoppable: (stop: () => void) => void,
 ): Promise<RunEnd> {
-  const { config, sources, saved, notices, resume, initFrom, port, preset } = request;
+  const { config, sources, saved, notices, resume, initFrom, preset } = request;
   const now = systemClock.wallTime().toISOString();
   return runCoordinator({
     loaded: { config, sources },
     preset,
     saved,
-    notices,
+    notices: [...notices, ...ofListening],
     runDir: resume ?? request.runDir ?? newRunFolder(now, preset ?? config.model),
     resume: resume !== null,
     initFrom,
@@ -63,7 +68,7 @@ function run(
     cacheDir: cacheFolder(),
     trace: request.trace,
     version: packageVersion(),
-    transport: createZeromqTransport(systemClock),
+    transport: withHubKeys(createZeromqTransport(systemClock), { keys, insecure }),
     clock: systemClock,
     screen,
     startReducers: reducers.start,
