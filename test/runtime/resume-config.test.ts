@@ -37,6 +37,7 @@ test('settings that make it another run are refused with both values', () => {
   refused(() => resume({ threads: 2 }), /--threads 2: .* begun with none/);
   refused(() => resume({ runtime: 'wasm' }), /begun with auto/);
   refused(() => resume({ width: 7 }), /--width 7: .* begun with/);
+  refused(() => resume({ wire: 'bfloat16' }), /--wire bfloat16: .* begun with float32/);
 });
 
 test('the environment is ignored, and told so, where it would change the run', () => {
