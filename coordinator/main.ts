@@ -102,12 +102,7 @@ export async function runCoordinator(options: CoordinatorOptions): Promise<RunEn
       shell.stop();
     });
     sayStarted(options, config, [...options.notices, ...notices], data, folder, shell.endpoint, beginning);
-    options.startReducers?.({
-      count: outerReducers(config.reducers),
-      endpoint: shell.endpoint,
-      runDir: folder.path,
-      onAbsent: shell.reducerAbsent,
-    });
+    options.startReducers?.(outerReducers(config.reducers), shell, folder.path);
     options.onListening(shell.endpoint, folder.path);
     const result = await shell.finished;
     screen.busy('writing the last checkpoint');

@@ -38,13 +38,12 @@ export interface Gathering {
   tick(nowMs: number): Effect[];
 }
 
-/** What reducers need to know, and whom to tell of one that will not come. */
-export type StartReducers = (run: {
-  readonly count: number;
-  readonly endpoint: string;
-  readonly runDir: string;
-  readonly onAbsent: (reason: string) => void;
-}) => void;
+/** Starts so many reducers in processes of their own, and tells the coordinator of one that will not come. */
+export type StartReducers = (
+  count: number,
+  coordinator: { readonly endpoint: string; reducerAbsent(reason: string): void },
+  runDir: string,
+) => void;
 
 interface Comer {
   readonly host: string;

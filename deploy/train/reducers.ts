@@ -39,7 +39,7 @@ export function createReducerProcesses(options: ReducersOptions): ReducerProcess
   }
 
   return {
-    start({ count, endpoint, runDir, onAbsent }) {
+    start(count, { endpoint, reducerAbsent }, runDir) {
       for (let index = 0; index < count; index++) {
         const log = createLineLog(join(runDir, 'logs', `reducer-${index}.log`), say);
         const child = startChild({
@@ -50,7 +50,7 @@ export function createReducerProcesses(options: ReducersOptions): ReducerProcess
           onMessage: () => undefined,
         });
         running.add(child);
-        void watch(child, log, (reason) => onAbsent(`reducer ${index} ended with ${reason}`));
+        void watch(child, log, (reason) => reducerAbsent(`reducer ${index} ended with ${reason}`));
       }
     },
 
