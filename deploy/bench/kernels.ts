@@ -18,7 +18,7 @@ const barOfMemcpy = 0.6;
 /** One kernel over one chunk of each of four arrays, a b c d, and the values of float32 that it reads and writes. */
 interface Case {
   readonly name: string;
-  readonly touched: number; // arrays read plus arrays written
+  readonly touched: number; // arrays read plus arrays written; one of bfloat16 is half a one
   run(kernels: Kernels, offsets: Offsets, count: number, first: number): void;
 }
 type Offsets = Readonly<Record<'a' | 'b' | 'c' | 'd', number>>;
@@ -32,6 +32,9 @@ const cases: readonly Case[] = [
   { name: 'scale', touched: 2, run: (k, { a }, n) => void k.scale(a, n, 0.999) },
   { name: 'squares', touched: 1, run: (k, { a }, n) => void k.squares(a, n) },
   { name: 'finish leaf', touched: 2, run: (k, { a }, n) => void k.finishLeaf(a, n) },
+  { name: 'to bfloat16', touched: 1.5, run: (k, { a, d }, n) => k.narrow(d, a, n) },
+  { name: 'add, bfloat16', touched: 1.5, run: (k, { a, b }, n) => k.addBfloat16(a, b, n) },
+  { name: 'add, bfloat16 to the root', touched: 2, run: (k, { b, d }, n) => k.addToRoot(d, b, n) },
   {
     name: 'CRC-32',
     touched: 1,
