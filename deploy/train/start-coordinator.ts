@@ -7,7 +7,7 @@ import { Interrupted } from '../../coordinator/requests.ts';
 import { createScreen, type Screen } from '../../coordinator/screen.ts';
 import { exitCodes } from '../../shared/errors.ts';
 import { systemClock } from '../../shared/runtime/clock.ts';
-import { withHubKeys } from '../../shared/transport/keys.ts';
+import { isLoopback, withHubKeys } from '../../shared/transport/keys.ts';
 import { createZeromqTransport } from '../../shared/transport/zeromq.ts';
 import type { Listening as ListenFlags } from '../cli/listen-flags.ts';
 import { cacheFolder, newRunFolder } from '../cli/folders.ts';
@@ -55,11 +55,16 @@ function run(
 ): Promise<RunEnd> {
   const { config, sources, saved, notices, resume, initFrom, preset } = request;
   const now = systemClock.wallTime().toISOString();
+  const isThisBox = keys === undefined && isLoopback(host);
+  const alone =
+    isThisBox || config.reducers < 2
+      ? []
+      : [`--reducers ${config.reducers} is for runs on one box: the coordinator reduces by itself`];
   return runCoordinator({
     loaded: { config, sources },
     preset,
     saved,
-    notices: [...notices, ...ofListening],
+    notices: [...notices, ...ofListening, ...alone],
     runDir: resume ?? request.runDir ?? newRunFolder(now, preset ?? config.model),
     resume: resume !== null,
     initFrom,
@@ -71,7 +76,7 @@ function run(
     transport: withHubKeys(createZeromqTransport(systemClock), { keys, insecure }),
     clock: systemClock,
     screen,
-    startReducers: reducers.start,
+    startReducers: isThisBox ? reducers.start : undefined,
     onListening(endpoint, runDir) {
       const message: Listening = { type: 'listening', endpoint, runDir };
       process.send?.(message);
