@@ -37,7 +37,16 @@ export function parseConfigFile(text: string, name: string): ConfigFile {
     const [summary] = problem.message.split('\n');
     throw dataError(`${name} is not valid YAML: ${summary!.replace(/:$/, '')}; correct it there`);
   }
-  return configFileOf(document.toJS() as unknown, name);
+  return configFileOf(contentOf(() => document.toJS() as unknown, name), name);
+}
+
+/** Aliases are resolved only now: to nothing, perhaps, or to more than anybody would write by hand. */
+function contentOf(resolve: () => unknown, name: string): unknown {
+  try {
+    return resolve();
+  } catch (error) {
+    throw dataError(`${name} is not valid YAML: ${(error as Error).message}; correct it there`, error);
+  }
 }
 
 const reasons: Readonly<Record<string, string>> = {
