@@ -61,7 +61,7 @@ test('aliases that lead nowhere, or to a thousand million values, are no YAML of
   refused(() => parseConfigFile('data: *nowhere', 'f'), 65, /^f is not valid YAML: Unresolved alias/);
   const levels = [...'abcdefghi'].map(
     (name, index, names) =>
-      `${name}: &${name} [${Array(9).fill(index === 0 ? 'x' : `*${names[index - 1]}`)}]`,
+      `${name}: &${name} [${Array(9).fill(index === 0 ? 'x' : `*${names[index - 1]!}`)}]`,
   );
   refused(() => parseConfigFile(levels.join('\n'), 'f'), 65, /^f is not valid YAML: Excessive alias count/);
 });
