@@ -59,9 +59,10 @@ test('what cannot be read, or is no YAML, is a matter of data', (t) => {
 
 test('aliases that lead nowhere, or to a thousand million values, are no YAML of settings', () => {
   refused(() => parseConfigFile('data: *nowhere', 'f'), 65, /^f is not valid YAML: Unresolved alias/);
-  const levels = [...'abcdefghi'].map(
-    (name, index, names) =>
-      `${name}: &${name} [${Array(9).fill(index === 0 ? 'x' : `*${names[index - 1]!}`)}]`,
-  );
+  const names = [...'abcdefghi'];
+  const levels = names.map((name, index) => {
+    const value = index === 0 ? 'x' : `*${names[index - 1]!}`;
+    return `${name}: &${name} [${Array.from({ length: 9 }, () => value).join(', ')}]`;
+  });
   refused(() => parseConfigFile(levels.join('\n'), 'f'), 65, /^f is not valid YAML: Excessive alias count/);
 });
