@@ -89,6 +89,8 @@ export function createCluster(options: ClusterOptions): Cluster {
 
   function onFrame(peer: PeerId, frame: DataFrame): Effect[] {
     expect(frame);
+    if (frame.type === 'sum' && members.get(peer)?.ready !== true)
+      throw new ProtocolError('unasked', 'sent values before it was ready');
     if (frame.type === 'sum') watch.heard(peer, 'sending values');
     const effects = frame.type === 'sum' ? stores.take(frame) : stores.takeState(frame as ArrayFrame);
     return [...effects, ...finishIfComplete()];

@@ -59,7 +59,7 @@ test('what cannot be read, or is no YAML, is a matter of data', (t) => {
 
 test('aliases that lead nowhere, or to a thousand million values, are no YAML of settings', () => {
   refused(() => parseConfigFile('data: *nowhere', 'f'), 65, /^f is not valid YAML: Unresolved alias/);
-  const names = [...'abcdefghi'];
+  const names = 'abcdefghi'.split('');
   const levels = names.map((name, index) => {
     const value = index === 0 ? 'x' : `*${names[index - 1]!}`;
     return `${name}: &${name} [${Array.from({ length: 9 }, () => value).join(', ')}]`;
