@@ -26,7 +26,7 @@ export const strangerKinds = [
 export type StrangerKind = (typeof strangerKinds)[number];
 
 export interface HubEvents {
-  /** The payload stays valid only as long as the receiver holds it; it must not be written to. */
+  /** Frames are valid during the call alone, and must not be written to. */
   onFrames(peer: PeerId, frames: Frames): void;
   /** The connection is gone; nothing more comes from this peer id. Also told after `drop`. */
   onPeerLost(peer: PeerId, reason: string): void;

@@ -1,15 +1,17 @@
 /**
  * The hub's side of a connection: who is there, what is queued for whom, and who is gone.
  *
- * A message whose first part is empty belongs to the transport. A link says hello with one; the hub answers
- * and probes with them. With a reason behind the empty part it is a farewell: a closed socket throws away what
+ * A link says hello; the hub answers and probes with the same (zeromq-signals.ts). A closed socket throws away what
  * its peer has not read yet, whatever its linger, so that who closes says farewell, the last message of all,
  * and waits for a moment until the other side has heard it. A peer exists from its hello on. Who speaks before
  * it is cut off, as is who is dropped: nothing that they send is read any more. Who is gone shows when something
  * is sent to it, and something is sent several times a second.
  */
 import assert from 'node:assert';
+import { createCarriage, type Carriage } from './carriage.ts';
+import type { Shelf } from './shelf.ts';
 import type { Frames, Hub, HubEvents, PeerId, StrangerKind } from './transport.ts';
+import { farewell, hello, signalOf } from './zeromq-signals.ts';
 
 /** What the hub does with a ROUTER socket: one receive at a time, sends that succeed or fail at once. */
 export interface RouterSocket {
@@ -26,6 +28,8 @@ export interface HubOptions {
   readonly probeIntervalMs: number;
   readonly farewellMs: number; // that a closed hub waits for its peers, at most
   readonly maxPeers: number; // one more is cut off
+  readonly maxFrameBytes: number;
+  readonly shelf: Shelf | null; // for large payloads to links of this machine; closed with the hub
   /** Takes a connection out of the socket; what was sent to it still goes out. */
   readonly cut: (routingId: Uint8Array) => Promise<void>;
   /** Resolves after the event loop went round. */
@@ -38,6 +42,7 @@ interface Peer {
   readonly id: PeerId;
   readonly routingId: Uint8Array;
   readonly queue: Frames[];
+  readonly carriage: Carriage;
   sending: boolean;
   gone: boolean; // lost or dropped: nothing more comes from it
   dropped: boolean;
@@ -47,11 +52,6 @@ const identity = /^worker:[0-9a-f]{16}$/;
 const retryMs = 2; // until a peer whose pipe is full is tried again
 const drainTurns = 64; // at most, for what a lost peer said last
 const closingProbeMs = 10; // while a closed hub waits for its peers to leave
-
-export const hello: Frames = [new Uint8Array(0)]; // and its answer, and a probe
-export const farewell = (reason: string): Frames => [new Uint8Array(0), Buffer.from(reason)];
-export const isOfTransport = (frames: Frames): boolean => frames[0]?.byteLength === 0;
-export const isFarewell = (frames: Frames): boolean => isOfTransport(frames) && frames.length > 1;
 
 export function createHub(options: HubOptions): Hub {
   const { socket, clock, events } = options;
@@ -75,21 +75,34 @@ export function createHub(options: HubOptions): Hub {
     const id = Buffer.from(routingId).toString('latin1');
     const peer = peers.get(id);
     if (peer === undefined) {
-      if (cutting.has(id) || isFarewell(frames)) return;
-      if (!isOfTransport(frames) || !identity.test(id)) return refuse(routingId, 'noHello');
+      const kind = signalOf(frames)?.kind;
+      if (cutting.has(id) || kind === 'farewell') return;
+      if (kind !== 'hello' || !identity.test(id)) return refuse(routingId, 'noHello');
       if (peers.size >= options.maxPeers) return refuse(routingId, 'crowd');
       welcome(id, routingId);
-    } else if (isFarewell(frames)) {
+    } else if (signalOf(frames)?.kind === 'farewell') {
       takeLeave(peer, 'farewell');
       forget(peer, 'it has left');
-    } else if (!isOfTransport(frames) && !closing) events.onFrames(id, frames);
+    } else peer.carriage.incoming(frames, (whole) => closing || events.onFrames(id, whole));
   }
 
   function welcome(id: PeerId, routingId: Uint8Array): void {
     const own = Buffer.from(routingId);
-    const peer: Peer = { id, routingId: own, queue: [], sending: false, gone: false, dropped: false };
+    const { maxFrameBytes, shelf } = options;
+    const send = (frames: Frames): void => void (peer.gone || enqueue(peer, frames));
+    const carriage = createCarriage({ shelf, maxFrameBytes, send });
+    const peer: Peer = {
+      id,
+      routingId: own,
+      queue: [],
+      carriage,
+      sending: false,
+      gone: false,
+      dropped: false,
+    };
     peers.set(id, peer);
     enqueue(peer, hello);
+    carriage.begin();
   }
 
   function refuse(routingId: Uint8Array, kind: StrangerKind): void {
@@ -163,6 +176,7 @@ export function createHub(options: HubOptions): Hub {
   function forget(peer: Peer, reason: string): void {
     if (closed || peers.get(peer.id) !== peer) return;
     peers.delete(peer.id);
+    peer.carriage.close();
     if (!closing) events.onPeerLost(peer.id, reason);
   }
 
@@ -199,9 +213,9 @@ export function createHub(options: HubOptions): Hub {
   return {
     endpoint: options.endpoint,
     send(id, frames) {
-      assert(!isOfTransport(frames), 'a message begins with a part that is not empty');
+      assert(signalOf(frames) === null, 'a message begins with a part that is not empty');
       const peer = peers.get(id);
-      if (peer !== undefined && !peer.gone && !closing) enqueue(peer, frames);
+      if (peer !== undefined && !peer.gone && !closing) enqueue(peer, peer.carriage.outgoing(frames));
     },
     drop(id, reason) {
       const peer = peers.get(id);
@@ -210,6 +224,7 @@ export function createHub(options: HubOptions): Hub {
       peer.dropped = true;
       cutting.add(id);
       takeLeave(peer, reason);
+      peer.carriage.close();
       peers.delete(id);
       queueMicrotask(() => closing || events.onPeerLost(id, reason));
     },
@@ -223,6 +238,8 @@ export function createHub(options: HubOptions): Hub {
       }
       closed = true;
       for (const cancel of timers) cancel();
+      for (const peer of peers.values()) peer.carriage.close();
+      options.shelf?.close();
       await options.close();
     },
   };

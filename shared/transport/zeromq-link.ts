@@ -8,7 +8,9 @@
 import assert from 'node:assert';
 import type { Frames, Link, LinkEvents } from './transport.ts';
 import type { SocketEvent } from './zeromq-strangers.ts';
-import { farewell, hello, isFarewell, isOfTransport } from './zeromq-hub.ts';
+import { createCarriage, type Carriage } from './carriage.ts';
+import type { Shelf } from './shelf.ts';
+import { farewell, hello, signalOf } from './zeromq-signals.ts';
 
 /** What the link does with a DEALER socket: one send and one receive at a time. */
 export interface DealerSocket {
@@ -28,6 +30,8 @@ export interface LinkOptions<Socket extends DealerSocket> {
   /** Within which a hub answers hello, or the attempt has failed. */
   readonly answerMs: number;
   readonly farewellMs: number; // that a closed link waits for the hub, at most
+  readonly maxFrameBytes: number;
+  readonly shelf: Shelf | null; // for large payloads to a hub of this machine; closed with the link
   /** Resolves after the event loop went round. */
   readonly nextTurn: () => Promise<unknown>;
   readonly events: LinkEvents;
@@ -37,6 +41,7 @@ export interface LinkOptions<Socket extends DealerSocket> {
 interface Connection<Socket> {
   readonly socket: Socket;
   readonly queue: Frames[];
+  readonly carriage: Carriage;
   sending: boolean;
   answered: boolean;
   over: boolean; // its socket is closed
@@ -56,9 +61,12 @@ export function createLink<Socket extends DealerSocket>(options: LinkOptions<Soc
   let current = begin();
 
   function begin(): Connection<Socket> {
+    const { maxFrameBytes, shelf } = options;
+    const send = (frames: Frames): void => void (connection.over || enqueue(connection, frames));
     const connection: Connection<Socket> = {
       socket: options.open(),
       queue: [],
+      carriage: createCarriage({ shelf, maxFrameBytes, send }),
       sending: false,
       answered: false,
       over: false,
@@ -101,13 +109,16 @@ export function createLink<Socket extends DealerSocket>(options: LinkOptions<Soc
   }
 
   function onMessage(connection: Connection<Socket>, frames: Frames): void {
-    if (isFarewell(frames)) return end(connection, Buffer.from(frames[1]!).toString());
+    const signal = signalOf(frames);
+    if (signal?.kind === 'farewell') return end(connection, signal.reason);
     if (closed) return;
-    if (!isOfTransport(frames)) return events.onFrames(frames);
+    if (signal?.kind !== 'hello')
+      return connection.carriage.incoming(frames, (whole) => events.onFrames(whole));
     if (connection.answered) return; // a probe
     connection.answered = true;
     connection.cancelTimer();
     pauseMs = firstPauseMs;
+    connection.carriage.begin();
     events.onConnected();
   }
 
@@ -137,6 +148,7 @@ export function createLink<Socket extends DealerSocket>(options: LinkOptions<Soc
     if (connection.over) return;
     connection.over = true;
     connection.cancelTimer();
+    connection.carriage.close();
     options.close(connection.socket);
     if (closed) return onClosed();
     cancelPause = clock.after(pauseMs, () => (current = begin()));
@@ -146,21 +158,22 @@ export function createLink<Socket extends DealerSocket>(options: LinkOptions<Soc
 
   return {
     send(frames) {
-      assert(!isOfTransport(frames), 'a message begins with a part that is not empty');
-      if (current.answered && !current.over && !closed) enqueue(current, frames);
+      assert(signalOf(frames) === null, 'a message begins with a part that is not empty');
+      if (current.answered && !current.over && !closed) enqueue(current, current.carriage.outgoing(frames));
     },
     async close() {
       if (closed) return;
       closed = true;
       cancelPause();
       current.cancelTimer();
-      if (current.over) return;
+      if (current.over) return options.shelf?.close();
       const ended = new Promise<void>((resolve) => (onClosed = resolve));
       current.cancelTimer = clock.after(current.answered ? options.farewellMs : 0, () =>
         end(current, 'closed'),
       );
       if (current.answered) enqueue(current, farewell('closed'));
       await ended;
+      options.shelf?.close();
     },
   };
 }

@@ -14,6 +14,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { capability, context, curveKeyPair, Dealer, Reply, Router, version } from 'zeromq';
 import { configurationError } from '../errors.ts';
 import { checkExposure } from './keys.ts';
+import { createShelf, type Shelf } from './shelf.ts';
 import type { BindOptions, ConnectOptions, HubEvents, KeyPair, Transport } from './transport.ts';
 import type { TransportOptions } from './transport.ts';
 import { createDoor, type Guard } from './zeromq-door.ts';
@@ -51,7 +52,9 @@ const door = createDoor({
 /** A new pair, for a hub or for links. */
 export const createKeyPair = (): KeyPair => curveKeyPair();
 
-export function createZeromqTransport(clock: TransportClock): Transport {
+/** @param sharedMemory whether large payloads pass over shared memory where both sides are on one machine */
+export function createZeromqTransport(clock: TransportClock, { sharedMemory = true } = {}): Transport {
+  const newShelf = (bytes: number): Shelf | null => (sharedMemory ? createShelf(bytes) : null);
   return {
     async bind(endpoint, options, events) {
       checkExposure(endpoint, options);
@@ -79,6 +82,8 @@ export function createZeromqTransport(clock: TransportClock): Transport {
         events,
         farewellMs,
         maxPeers,
+        maxFrameBytes: options.maxFrameBytes,
+        shelf: newShelf(options.maxFrameBytes),
         cut: scissors.cut,
         async close() {
           await socket.unbind(bound);
@@ -106,6 +111,8 @@ export function createZeromqTransport(clock: TransportClock): Transport {
         clock,
         answerMs: connectMs + handshakeMs,
         farewellMs,
+        maxFrameBytes: options.maxFrameBytes,
+        shelf: newShelf(options.maxFrameBytes),
         nextTurn,
         events,
       });

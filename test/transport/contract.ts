@@ -48,8 +48,8 @@ export async function openHub(
   const hub = await transport.bind(endpoint, transportOptions, {
     onFrames(peer, frames) {
       assert(!lost.some((one) => one.peer === peer), `${peer} spoke after it was lost`);
-      heard.push({ peer, frames });
-      onFrames?.(peer, frames);
+      heard.push({ peer, frames: frames.map(kept) });
+      onFrames?.(peer, frames.map(kept));
     },
     onPeerLost: (peer, reason) => void lost.push({ peer, reason }),
   });
@@ -82,7 +82,7 @@ export function openLink(transport: Transport, endpoint: string, name: string): 
   const heard: Frames[] = [];
   const events: RecordingLink['events'] = [];
   const link = transport.connect(endpoint, transportOptions, {
-    onFrames: (frames) => void heard.push(frames),
+    onFrames: (frames) => void heard.push(frames.map(kept)),
     onConnected() {
       events.push('connected');
       link.send([bytes(name)]);
@@ -91,6 +91,9 @@ export function openLink(transport: Transport, endpoint: string, name: string): 
   });
   return { link, heard, events };
 }
+
+/** Frames are valid during the call alone. */
+const kept = (part: Uint8Array): Uint8Array => new Uint8Array(part);
 
 export const bytes = (text: string): Uint8Array => Buffer.from(text);
 export const text = (frames: Frames | undefined): string => Buffer.from(frames?.[0] ?? []).toString();
@@ -114,7 +117,7 @@ export function testTransport(createWorld: () => World): void {
     await closeAll(hub, links);
   });
 
-  test('large payloads arrive bit by bit, both ways, and may be read as numbers in place', async () => {
+  test('large payloads arrive bit by bit, both ways', async () => {
     const world = createWorld();
     const payloads = Array.from({ length: 6 }, (_, seed) => noise(1 << 20, seed));
     const { hub, heard } = await openHub(world.hubs, anyPort, (peer, frames) => hub.send(peer, frames));
@@ -123,11 +126,8 @@ export function testTransport(createWorld: () => World): void {
     for (const payload of payloads) one.link.send([bytes('header'), new Uint8Array(payload.buffer)]);
     await world.until(() => one.heard.length === payloads.length + 1);
     for (const messages of [heard.map(({ frames }) => frames), one.heard])
-      for (const [index, payload] of payloads.entries()) {
-        const arrived = messages[index + 1]![1]!;
-        const floats = new Float32Array(arrived.buffer, arrived.byteOffset, arrived.byteLength / 4);
-        assert.deepEqual(floats, payload);
-      }
+      for (const [index, payload] of payloads.entries())
+        assert.deepEqual(new Float32Array(messages[index + 1]![1]!.buffer), payload);
     await closeAll(hub, [one]);
   });
 

@@ -22,6 +22,11 @@ describe('the contract', () => {
   testTransport(() => ({ hubs: transport, links: transport, until, settle: () => sleep(400) }));
 });
 
+describe('the contract, by sockets alone', () => {
+  const plain = createZeromqTransport(systemClock, { sharedMemory: false });
+  testTransport(() => ({ hubs: plain, links: plain, until, settle: () => sleep(400) }));
+});
+
 const [serverKeys, linkKeys] = [createKeyPair(), createKeyPair()];
 
 /** The same transport with keys on both sides. */
