@@ -30,7 +30,7 @@ export async function openWebgpu({ allowCpu }: Pick<RuntimeOptions, 'allowCpu'>)
   return {
     fingerprint: {
       backend: 'webgpu',
-      version: `webgpu ${device.version}, tfjs ${tf.version_core}`,
+      version: `Dawn (webgpu ${device.version}), tfjs ${tf.version_core}`,
       device: device.name,
       threads: 1,
       precision: 'float32',
