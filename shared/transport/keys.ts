@@ -5,17 +5,18 @@
 import { configurationError } from '../errors.ts';
 import type { BindOptions, ConnectOptions, Transport } from './transport.ts';
 
+const address = /^tcp:\/\/(.*):[^:]*$/;
 const loopback = /^(127(\.\d{1,3}){3}|localhost|\[?::1\]?|lo)$/;
 
 /** Whether only processes of this machine reach an address to listen on, such as `127.0.0.1`. */
 export const isLoopback = (host: string): boolean => loopback.test(host);
 
 /** The host of `tcp://HOST:PORT`; the whole where it is none. */
-export const hostOf = (endpoint: string): string => /^tcp:\/\/(.*):[^:]*$/.exec(endpoint)?.[1] ?? endpoint;
+export const hostOf = (endpoint: string): string => address.exec(endpoint)?.[1] ?? endpoint;
 
 /** @throws LockstepError (78) for a hub that anybody on the network could speak to */
 export function checkExposure(endpoint: string, { keys, insecure }: BindOptions): void {
-  if (keys !== undefined || insecure === true || !endpoint.startsWith('tcp://')) return;
+  if (keys !== undefined || insecure === true || !address.test(endpoint)) return; // what is none is refused as such
   if (isLoopback(hostOf(endpoint))) return;
   throw configurationError(exposed(endpoint));
 }
