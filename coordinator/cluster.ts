@@ -218,7 +218,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     }
     if (message.type !== 'hello' && message.type !== 'ready' && members.get(peer) === undefined)
       throw new ProtocolError('unasked', `said ${message.type} before hello`);
-    watch.heard(peer, phaseOf(message));
+    if (message.type !== 'progress') watch.heard(peer, phaseOf(message)); // to be alive is not to get on
     switch (message.type) {
       case 'hello':
         return members.hello(peer, message);

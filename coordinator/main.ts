@@ -24,8 +24,12 @@ import { totalSteps } from './progress.ts';
 import { createRunJournal, type RunJournal } from './run/journal.ts';
 import { createRunFolder, reopenRunFolder, type RunFolder } from './run/run-folder.ts';
 import { openRunData, type RunData } from './run-data.ts';
+import { serveRun } from './serving/serve-run.ts';
+import type { Serving, ServingRequest } from './serving/serving.ts';
+import { toldToo } from './serving/watchers.ts';
 import type { Screen } from './screen.ts';
 import { startCoordinator } from './shell.ts';
+import { startedFacts } from './started.ts';
 import { summarise, type RunSummary } from './summary.ts';
 import { outerReducers, type StartReducers } from './reducers/gathering.ts';
 import { createStores } from './stores.ts';
@@ -48,7 +52,8 @@ export interface CoordinatorOptions {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly screen: Screen;
-  readonly onListening: (endpoint: string, runDir: string) => void;
+  readonly serving: ServingRequest; // of metrics and the live page
+  readonly onListening: (endpoint: string, runDir: string, httpPort: number | null) => void;
   /** Starts reducers in processes of their own; without it the coordinator reduces by itself. */
   readonly startReducers?: StartReducers | undefined;
   /** Given a function that ends the run early. */
@@ -66,33 +71,36 @@ const windowChunks = 8; // of parameters under way to one worker
 const solverVersion = 'float64-1'; // of principal components: a part of their cache's key
 
 /** @throws LockstepError, or `Interrupted` when it was asked to end before its first step could be saved */
-export async function runCoordinator(options: CoordinatorOptions): Promise<RunEnd> {
-  const { clock, screen } = options;
+export async function runCoordinator(asked: CoordinatorOptions): Promise<RunEnd> {
+  const { clock } = asked;
   const beganMs = clock.nowMs();
-  const { initFrom, loaded } = options;
+  const { initFrom, loaded } = asked;
   const initial = initFrom === null ? null : readInitial(initFrom, loaded.config.seed);
-  const trace = openTrace(options.trace ?? null, clock, (message) => screen.problem(message));
-  const { data, config, notices } = await prepare(options);
-  const folder = claimFolder(options);
-  folder.writeConfig(config, options.preset);
-  const beginning = begin(options, folder, data, initial);
+  const trace = openTrace(asked.trace ?? null, clock, (message) => asked.screen.problem(message));
+  const { data, config, notices } = await prepare(asked);
+  const folder = claimFolder(asked);
+  folder.writeConfig(config, asked.preset);
+  const beginning = begin(asked, folder, data, initial);
   const facts = factsOf(beginning.snapshot);
   let stopping = false;
+  const serving = await serveRun(asked, folder, data, config, () => runJournal.writeErrors);
+  const options = { ...asked, screen: toldToo(asked.screen, serving.watchers) };
+  const { screen } = options;
   const runJournal = keepJournal(options, config, folder, data, beginning, () => stopping);
   const epochs = config.steps === null ? config.epochs : null;
   const extent = { stepCount: totalSteps(config, data.workload), epochs };
   const journal = watched(runJournal, screen, extent, facts);
   const offences = createOffences({
     nowMs: () => clock.nowMs(),
-    count: () => {}, // until metrics read it
+    count: (kind) => serving.offence(kind),
     say: (line) => screen.problem(line),
   });
   const shell = await startCoordinator({
-    coordinator: assemble(options, config, data, beginning, journal, trace),
+    coordinator: assemble(options, config, data, beginning, journal, serving, trace),
     trace: trace?.shell ?? null,
     epoch: folder.incarnation,
     clock,
-    bind: (events) => bindHub(options.transport, options.listen, offences.watching(events)),
+    bind: serving.metered((events) => bindHub(options.transport, options.listen, offences.watching(events))),
     onNotice: (notice) => screen.notice(notice),
     onOffence: offences.offence,
   });
@@ -100,19 +108,24 @@ export async function runCoordinator(options: CoordinatorOptions): Promise<RunEn
     options.onStoppable(() => {
       stopping = true;
       shell.stop();
+      serving.hurry();
     });
-    sayStarted(options, config, [...options.notices, ...notices], data, folder, shell.endpoint, beginning);
+    const told = [...options.notices, ...notices];
+    screen.started(startedFacts(options, config, data, beginning, { folder, shell, serving, notices: told }));
+    serving.ready();
     options.startReducers?.(outerReducers(config.reducers), shell, folder.path);
-    options.onListening(shell.endpoint, folder.path);
+    options.onListening(shell.endpoint, folder.path, serving.port);
     const result = await shell.finished;
     screen.busy('writing the last checkpoint');
     await runJournal.close();
     const seconds = (clock.nowMs() - beganMs) / 1000;
+    await serving.end(result.stopped);
     const summary = summarise(folder.path, result, facts, config, data, seconds);
     return { summary, stopped: result.stopped, bestLoss: facts.bestLoss };
   } finally {
     screen.close();
     await shell.close();
+    await serving.close();
     trace?.close();
     data.close();
   }
@@ -185,6 +198,7 @@ function assemble(
   { training, test, workload }: RunData,
   { snapshot, initial }: Beginning,
   journal: Journal,
+  serving: Serving,
   trace: TraceSession | null,
 ): Coordinator<RunResult> {
   const { clock, version } = options;
@@ -221,31 +235,5 @@ function assemble(
     deadlines: createDeadlines(defaultDeadlines),
     nowMs,
   });
-  return createCoordinator(cluster, trace?.program(program) ?? program);
-}
-
-function sayStarted(
-  { workerCount, screen }: CoordinatorOptions,
-  config: Config,
-  notices: readonly string[],
-  { training, workload }: RunData,
-  folder: RunFolder,
-  endpoint: string,
-  { snapshot }: Beginning,
-): void {
-  const { name, rowCount, shape, classCount } = training;
-  const rowsOf = { training: workload.split.training.length, heldOut: workload.split.heldOut.length };
-  screen.started({
-    runtime: config.runtime,
-    data: { name, rowCount, shape, classCount },
-    split: { ...rowsOf, test: workload.testRowCount },
-    batchSize: config.batchSize,
-    microBatchSize: workload.microBatchSize,
-    workerCount,
-    runDir: folder.path,
-    endpoint,
-    pageUrl: null,
-    resumedStep: snapshot?.progress.step ?? null,
-    notices,
-  });
+  return serving.watch(createCoordinator(cluster, trace?.program(program) ?? program), cluster);
 }

@@ -118,9 +118,9 @@ for (const [what, library, owner] of owners) {
 /** Calls and reads of what belongs to somebody, with the names as they are written. */
 const bans: readonly (readonly [rule: string, names: readonly string[], where: RegExp])[] = [
   [
-    'only the clock tells time, and set-up, which runs before there is one',
+    'only the clock tells time, set-up, which runs before there is one, and the page, which runs in a browser',
     ['Date.now', 'new Date', 'performance.now', 'setTimeout', 'setInterval'],
-    /^(shared\/runtime\/clock\.ts|deploy\/setup\/)/,
+    /^(shared\/runtime\/clock\.ts|deploy\/setup\/|coordinator\/page\/)/,
   ],
   ['randomness comes from counters', ['Math.random'], /^$/],
   ['only the command prints', ['console.log', 'console.error', 'console.warn', 'console.info'], /^deploy\//],

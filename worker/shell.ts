@@ -64,6 +64,7 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
   let lastTask: string | null = null;
   let queue: Promise<void> = Promise.resolve();
   let closed = false;
+  let phase = 'waiting'; // or the kind of task that is computed
   let epoch = 0; // the coordinator's incarnation, from its welcome on
   const tracing = createTracing(clock, (message) => links.send(0, encodeControl(epoch, message)));
 
@@ -97,9 +98,16 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
     if (message.type === 'welcome') epoch = from;
     if (message.type !== 'refuse' && from !== epoch) return; // an incarnation that is gone
     if (message.type === 'clock') return tracing.answered(message);
-    if (message.type === 'ping') tracing.ask();
+    if (message.type === 'ping' && link === 0) answerPing();
     const known = message.type === 'welcome' ? tracing.welcome(message) : message;
     dispatch({ type: 'message', link, message: known });
+  }
+
+  /** Each second: that this process is alive, what it is about, and how much memory it has. */
+  function answerPing(): void {
+    tracing.ask();
+    const residentBytes = process.memoryUsage.rss();
+    links.send(0, encodeControl(epoch, { type: 'progress', task: 0, phase, residentBytes }));
   }
 
   function dispatch(event: WorkerEvent): void {
@@ -174,7 +182,9 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
       return !closed && worker.isCurrent(task);
     };
     const context: NodeContext = { ...equipment!, covariance, rooms: tracing.rooms(roomsOf(task)) };
+    phase = task.spec.kind;
     const result = await computeNode(context, task, node, goOn);
+    phase = 'waiting';
     if (result === null) return;
     dispatch({ type: 'computed', task, node, result: { ...result, computeMs: clock.nowMs() - beganMs } });
     tracing.computed(task.spec.kind, node, beganMs);

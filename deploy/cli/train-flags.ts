@@ -7,6 +7,7 @@ import {
   withAbsolutePaths,
   type Arguments,
 } from './config-flags.ts';
+import { addHttpFlags, httpFlagsOf } from './http-flags.ts';
 import { traceFileOf } from './trace-file.ts';
 import type { TrainRequest } from './train-request.ts';
 import type { Environment } from '../../shared/runtime/environment.ts';
@@ -36,6 +37,7 @@ export function addTrainFlags<T>(yargs: Argv<T>): Argv<T> {
         'that is started again after a crash writes a second one, FILE-2',
     })
     .option('quiet', { ...run, type: 'boolean', describe: 'no progress, only warnings' });
+  addHttpFlags(yargs);
   return yargs;
 }
 
@@ -52,6 +54,7 @@ export function trainRequestOf(
     initFrom: textFlag(given, 'init-from'),
     trace: traceFileOf(textFlag(given, 'trace')),
     port: portOf(textFlag(given, 'port')),
+    http: httpFlagsOf(given),
     json: given['json'] === true,
     quiet: given['quiet'] === true,
     argv,

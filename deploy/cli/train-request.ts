@@ -2,6 +2,7 @@
 import type { Config } from '../../shared/runtime/config.ts';
 import type { PresetName } from '../../shared/runtime/presets.ts';
 import type { Sources } from '../../shared/runtime/sources.ts';
+import type { HttpFlags } from './http-flags.ts';
 
 export interface TrainRequest {
   readonly config: Config; // paths of data are absolute
@@ -14,6 +15,7 @@ export interface TrainRequest {
   readonly initFrom: string | null; // a checkpoint
   readonly trace: string | null; // absolute path of a file that can be made
   readonly port: number | null; // null: the first free one from 5770
+  readonly http: HttpFlags; // of the live page and the metrics
   readonly json: boolean;
   readonly quiet: boolean;
   readonly argv: readonly string[]; // the flags as they were given, without the command's name

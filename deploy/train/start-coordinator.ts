@@ -12,6 +12,7 @@ import { createZeromqTransport } from '../../shared/transport/zeromq.ts';
 import type { Listening as ListenFlags } from '../cli/listen-flags.ts';
 import { cacheFolder, newRunFolder } from '../cli/folders.ts';
 import type { TrainRequest } from '../cli/train-request.ts';
+import { servingRequestOf } from '../cli/http-flags.ts';
 import { packageVersion } from '../cli/version.ts';
 import { workerCountOf } from '../cli/worker-count.ts';
 import { writeReport } from '../report/report.ts';
@@ -77,8 +78,9 @@ function run(
     clock: systemClock,
     screen,
     startReducers: isThisBox ? reducers.start : undefined,
-    onListening(endpoint, runDir) {
-      const message: Listening = { type: 'listening', endpoint, runDir };
+    serving: servingRequestOf(request.http),
+    onListening(endpoint, runDir, httpPort) {
+      const message: Listening = { type: 'listening', endpoint, runDir, httpPort };
       process.send?.(message);
     },
     onStoppable,

@@ -9,6 +9,7 @@
 import { exitCodes, LockstepError, type ExitCode } from '../../shared/errors.ts';
 import { systemClock } from '../../shared/runtime/clock.ts';
 import { visibleGpus } from '../../shared/model/runtimes/device.ts';
+import { httpWords } from '../cli/http-flags.ts';
 import { nthTraceFile } from '../cli/trace-file.ts';
 import type { TrainRequest } from '../cli/train-request.ts';
 import { workerCountOf } from '../cli/worker-count.ts';
@@ -24,6 +25,7 @@ export interface Listening {
   readonly type: 'listening';
   readonly endpoint: string;
   readonly runDir: string;
+  readonly httpPort: number | null; // of the live page
 }
 
 /** @returns the exit code of the run */
@@ -96,13 +98,13 @@ const mayPass = ({ signal, code }: Exit): boolean => signal !== null || code ===
 
 /** The flags as they were given; after a crash, to resume what was begun, at the same place. */
 function coordinatorFlags(
-  { argv, json, quiet, trace }: TrainRequest,
+  { argv, http, json, quiet, trace }: TrainRequest,
   listening: Listening | null,
   deaths: number,
 ): string[] {
   if (listening === null) return [...argv];
   const port = new URL(listening.endpoint).port;
-  const flags = ['--resume', listening.runDir, '--port', port];
+  const flags = ['--resume', listening.runDir, '--port', port, ...httpWords(http, listening.httpPort)];
   if (json) flags.push('--json');
   if (quiet) flags.push('--quiet');
   if (trace !== null) flags.push('--trace', nthTraceFile(trace, deaths + 1));

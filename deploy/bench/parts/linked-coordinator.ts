@@ -5,10 +5,12 @@
  */
 import { readHistory } from '../../../coordinator/run/history.ts';
 import { runCoordinator } from '../../../coordinator/main.ts';
+import { unseen } from '../../../coordinator/serving/serving.ts';
 import { createScreen } from '../../../coordinator/screen.ts';
 import { systemClock } from '../../../shared/runtime/clock.ts';
 import type { ConfigField } from '../../../shared/runtime/config.ts';
 import { loadConfig } from '../../../shared/runtime/load-config.ts';
+import { withHubKeys } from '../../../shared/transport/keys.ts';
 import { createZeromqTransport } from '../../../shared/transport/zeromq.ts';
 import { packageVersion } from '../../cli/version.ts';
 import type { AnswerPart } from '../part.ts';
@@ -44,9 +46,10 @@ export async function openLinkedCoordinator(options: LinkedCoordinatorOptions): 
     workerCount: workers,
     cacheDir,
     version: packageVersion(),
-    transport: createZeromqTransport(systemClock),
+    transport: withHubKeys(createZeromqTransport(systemClock), { insecure: true }), // nobody else is on the link
     clock: systemClock,
     screen: quietScreen(),
+    serving: unseen,
     onListening: (address) => tellEndpoint(address),
     onStoppable: () => {},
   });

@@ -1,0 +1,129 @@
+/** The charts of a run: loss and its terms, throughput, the phases of a step, noise scale, learning rate. */
+import { createChart } from './charts.mjs';
+import { element } from './figures.mjs';
+import uPlot from './uplot.mjs';
+
+/** @typedef {import('../serving/course.ts').Point} Point */
+/** @typedef {import('../journal.ts').EvaluationRecord} Evaluation */
+/** @typedef {import('./charts.mjs').Chart} Chart */
+
+const phases = /** @type {const} */ (['compute', 'exchange', 'commit', 'wait']);
+const phaseColours = { compute: 'blue', exchange: 'vermilion', commit: 'green', wait: 'amber' };
+const latelyPoints = 20; // that the bar of phases averages
+
+/** @param {string} id */
+const card = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+/** @returns {(points: readonly Point[], evaluations: readonly Evaluation[]) => void} draws them */
+export function createCurves() {
+  const loss = createChart(card('loss'), [
+    { label: 'training', colour: 'blue' },
+    { label: 'held out', colour: 'vermilion', dots: true },
+  ]);
+  /** @type {{ names: string, chart: Chart } | null} */
+  let terms = null;
+  const throughput = createChart(card('throughput'), [{ label: 'samples/s', colour: 'green', fills: true }], {
+    fromZero: true,
+  });
+  const stack = createChart(
+    card('phases'),
+    phases.map((name) => ({ label: name, colour: phaseColours[name], fills: true })),
+    { fromZero: true, height: 190 },
+  );
+  const noise = createChart(
+    card('noise'),
+    [
+      { label: 'lately', colour: 'purple' },
+      { label: 'between evaluations', colour: 'amber', dots: true },
+    ],
+    { fromZero: true },
+  );
+  const rate = createChart(card('rate'), [{ label: 'learning rate', colour: 'blue' }], { fromZero: true });
+
+  return (points, evaluations) => {
+    const steps = points.map((point) => point.steps);
+    const joined = [
+      evaluations.map(({ step }) => step),
+      evaluations.map((record) => record.heldOut?.['loss'] ?? null),
+    ];
+    showJoined(loss, [steps, points.map((point) => point.terms['loss'])], joined);
+    const names = Object.keys(points[0]?.terms ?? {})
+      .filter((name) => name !== 'loss')
+      .slice(0, 2);
+    card('terms').hidden = names.length === 0;
+    if (names.length > 0 && terms?.names !== names.join()) {
+      card('terms').querySelector('.chart')?.remove();
+      terms = { names: names.join(), chart: createChart(card('terms'), termLines(names)) };
+    }
+    if (names.length > 0)
+      terms?.chart.show(
+        steps,
+        names.map((name) => points.map((point) => point.terms[name])),
+      );
+    throughput.show(steps, [points.map((point) => point.samplesPerSecond)]);
+    const each = phases.map((name) => points.map((point) => point.phases[name] * 1000));
+    stack.show(steps, cumulative(each), each);
+    showSplit(points.slice(-latelyPoints));
+    const scales = [evaluations.map(({ step }) => step), evaluations.map(({ noiseScale }) => noiseScale)];
+    showJoined(noise, [steps, smoothed(points.map((point) => point.noiseScale))], scales);
+    rate.show(steps, [points.map((point) => point.learningRate)]);
+  };
+}
+
+/** The second term has a scale of its own: its values are of another size. @param {string[]} names */
+const termLines = (names) =>
+  names.map((label, index) => ({
+    label,
+    colour: index === 0 ? 'blue' : 'purple',
+    side: index === 0 ? /** @type {const} */ ('left') : /** @type {const} */ ('right'),
+  }));
+
+/**
+ * Two lines with steps of their own.
+ * @param {Chart} chart
+ * @param {(number | null | undefined)[][]} first steps, values
+ * @param {(number | null | undefined)[][]} second
+ */
+function showJoined(chart, first, second) {
+  const tables = /** @type {uPlot.AlignedData[]} */ ([first, second]);
+  const [steps = [], ...values] = second[0]?.length
+    ? uPlot.join(tables)
+    : [...first, first[0]?.map(() => null) ?? []];
+  chart.show(/** @type {number[]} */ (steps), /** @type {import('./charts.mjs').Values[]} */ (values));
+}
+
+/** Each line on top of those before it. @param {number[][]} lines */
+function cumulative(lines) {
+  /** @type {number[][]} */
+  const stacked = [];
+  for (const line of lines) stacked.push(line.map((value, index) => value + (stacked.at(-1)?.[index] ?? 0)));
+  return stacked;
+}
+
+/** Medians of nine: an estimate from a few steps is noisy. @param {(number | null)[]} values */
+function smoothed(values) {
+  return values.map((_, index) => {
+    const window = values.slice(Math.max(0, index - 4), index + 5).filter((value) => value !== null);
+    return window.length < 5 ? null : window.sort((a, b) => a - b)[window.length >> 1];
+  });
+}
+
+/** What the phases took of the last steps. @param {readonly Point[]} points */
+function showSplit(points) {
+  const totals = phases.map((name) => points.reduce((total, point) => total + point.phases[name], 0));
+  const all = totals.reduce((sum, value) => sum + value, 0);
+  const parts = phases.map((name, index) => {
+    const share = all === 0 ? 0 : (totals[index] ?? 0) / all;
+    const text =
+      share >= 0.12
+        ? `${name} ${Math.round(100 * share)} %`
+        : share >= 0.05
+          ? `${Math.round(100 * share)} %`
+          : '';
+    const part = element('span', `part ${name}`, text);
+    part.style.flexGrow = String(share);
+    part.title = `${name} ${(100 * share).toFixed(1)} %`;
+    return part;
+  });
+  card('split').replaceChildren(...parts);
+}
