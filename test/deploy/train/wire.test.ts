@@ -12,11 +12,10 @@ const small = [...smallRun, '--runtime', 'wasm'];
 test('a run on a bfloat16 wire ends in the same bits with 1, 2 and 3 workers, resumed or not', async (context) => {
   const folder = temporaryFolder(context);
   const runDirOf = (workers: number): string => join(folder, `${workers}`);
-  const begin = (workers: number, steps: number, wire: string, runDir = runDirOf(workers)) =>
-    train([
-      ...[...small, '--wire', wire, '--steps', `${steps}`, '--workers', `${workers}`],
-      ...['--run-dir', runDir],
-    ]);
+  const begin = (workers: number, steps: number, wire: string, runDir = runDirOf(workers)) => {
+    const flags = { wire, steps, workers, 'run-dir': runDir };
+    return train([...small, ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, `${value}`])]);
+  };
   const digests = new Set<string>();
   for (const workers of [1, 2]) digests.add((await begin(workers, 8, 'bfloat16')).parametersSha256);
   await begin(3, 5, 'bfloat16');
