@@ -18,10 +18,11 @@ import { takeNode } from './answers.ts';
 import { createDealing } from './dealing.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { ClusterEvent, Effect } from './effects.ts';
+import { createDisputes } from './disputes.ts';
 import { createMembers, type DoorOptions, type Members } from './members.ts';
 import { createOverdue } from './overdue.ts';
 import type { ArrayFrame } from './reducers/state-parts.ts';
-import { Interrupted, isPlain, type Answer, type Request } from './requests.ts';
+import { describe, Interrupted, isPlain, type Answer, type Request } from './requests.ts';
 import { createStalls } from './stalls.ts';
 import type { Stores } from './stores.ts';
 import { hasAllScalars, nonFiniteNotices, type NodeMessage } from './task.ts';
@@ -33,6 +34,7 @@ export interface ClusterOptions {
   readonly expectedWorkers: number; // the first task waits for them, but not for long
   readonly stores: Stores;
   readonly deadlines: Deadlines;
+  readonly checkEvery?: number; // steps; then one node is computed by two workers on purpose
   readonly nowMs: () => number; // monotonic
 }
 
@@ -51,10 +53,11 @@ export interface Cluster {
 }
 
 export function createCluster(options: ClusterOptions): Cluster {
-  const { door, minWorkers, expectedWorkers, stores, deadlines, nowMs } = options;
+  const { door, minWorkers, stores, deadlines, checkEvery = 100, nowMs } = options;
   const members = createMembers(door);
   const watch = createWatch(nowMs);
-  const dealing = createDealing({ members, stores, watch, minWorkers, expectedWorkers, nowMs });
+  const dealing = createDealing({ ...options, members, watch, checkEvery });
+  const disputes = createDisputes(members);
   const stalls = createStalls(watch, nowMs);
   const tick = createOverdue({ members, dealing, stores, deadlines, stalls, minWorkers, nowMs });
   let request: Request | null = null;
@@ -64,6 +67,7 @@ export function createCluster(options: ClusterOptions): Cluster {
 
   const respond = (value: Answer): void => {
     stalls.flowing();
+    disputes.forget();
     [answer, request] = [value, null];
     dealing.end();
   };
@@ -82,7 +86,15 @@ export function createCluster(options: ClusterOptions): Cluster {
   function onNode(peer: PeerId, message: NodeMessage): Effect[] {
     const { task } = dealing;
     const wasWhole = task === null || hasAllScalars(task);
-    const effects = takeNode(dealing, stores, peer, message);
+    const { part, effects } = takeNode(dealing, stores, peer, message);
+    if (part === null) return effects;
+    effects.push(...disputes.decide(message));
+    const dispute = disputes.open === null ? disputes.contradiction(part, peer) : null;
+    if (dispute !== null) {
+      assert(task !== null && (request?.kind === 'sum' || request?.kind === 'step'));
+      effects.push(...disputes.begin(dispute, describe(request)));
+      return [...effects, ...dealing.begin(request, task.attempt + 1, dispute)];
+    }
     if (!wasWhole && hasAllScalars(task)) scalarsMs = nowMs();
     return [...effects, ...finishIfComplete()];
   }
@@ -144,12 +156,11 @@ export function createCluster(options: ClusterOptions): Cluster {
     const detached = stores.detach(peer);
     if (member === undefined) return detached;
     stalls.lost(member, `lost: ${reason}`);
-    const lost: Effect = { type: 'notice', notice: { kind: 'lost', rank: member.rank, peer, reason } };
-    const { microBatches, effects } = dealing.lose(peer);
-    if (microBatches === 0) return [...detached, lost];
     const { rank } = member;
-    const moved: Effect = { type: 'notice', notice: { kind: 'reassigned', rank, microBatches } };
-    return [...detached, lost, moved, ...effects];
+    const said: Effect[] = [{ type: 'notice', notice: { kind: 'lost', rank, peer, reason } }];
+    const { microBatches, effects } = dealing.lose(peer);
+    if (microBatches > 0) said.push({ type: 'notice', notice: { kind: 'reassigned', rank, microBatches } });
+    return [...detached, ...said, ...effects, ...finishIfComplete()];
   }
 
   return {

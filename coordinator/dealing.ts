@@ -9,16 +9,18 @@
  * Nothing that arrived is thrown away unless all is dealt anew, since a node's value is the same bits whoever
  * computes it.
  */
-import { deal, heldNodes } from '../shared/math/deal.ts';
+import { heldNodes } from '../shared/math/deal.ts';
 import type { TreeNode } from '../shared/math/tree.ts';
 import type { PeerId } from '../shared/transport/transport.ts';
-import { findLate } from './duplicates.ts';
+import type { Dispute } from './disputes.ts';
+import { doubledNotices, doubleOnPurpose, findLate } from './duplicates.ts';
 import type { Effect } from './effects.ts';
-import { createExperience } from './experience.ts';
+import { createExperience, sharesNotice } from './experience.ts';
 import type { Member, Members } from './members.ts';
+import { createMuster } from './muster.ts';
 import type { Request } from './requests.ts';
 import type { Stores } from './stores.ts';
-import { leavesIn, openTask, type OpenTask, type Part } from './task.ts';
+import { assign, leavesIn, openTask, unconfirmed, type OpenTask, type Part } from './task.ts';
 import type { Watch } from './watch.ts';
 
 export type TaskRequest = Extract<Request, { kind: 'sum' | 'step' }>;
@@ -28,8 +30,15 @@ export interface DealingOptions {
   readonly stores: Stores;
   readonly watch: Watch;
   readonly minWorkers: number;
+  readonly checkEvery: number; // steps: then one node is computed by two workers on purpose
   readonly expectedWorkers: number; // the first task waits for them, but not for long
   readonly nowMs: () => number;
+}
+
+interface Deal {
+  readonly request: TaskRequest;
+  readonly attempt: number;
+  readonly dispute: Dispute | undefined;
 }
 
 export interface Dealing {
@@ -37,8 +46,12 @@ export interface Dealing {
   readonly task: OpenTask | null;
   readonly dealtMs: number; // when the task was dealt
   readonly dueSinceMs: number; // when somebody was last told of nodes: what is owed is not overdue before
-  /** Opens a task for the request as soon as there are enough workers. @param attempt 1 when it is made again */
-  begin(request: TaskRequest, attempt: number): Effect[];
+  /**
+   * Opens a task for the request as soon as there are enough workers.
+   * @param attempt above 0 when it is made again
+   * @param dispute whose node is dealt as it was, and nothing to those who claim it
+   */
+  begin(request: TaskRequest, attempt: number, dispute?: Dispute): Effect[];
   /** Workers may have come: deals what waits for one. */
   deal(): Effect[];
   /** A worker is gone. @returns how many micro-batches it owed */
@@ -56,60 +69,47 @@ export interface Dealing {
   end(): void;
 }
 
-const gatherMs = 10_000;
-
 const peersOf = (members: readonly Member[]): PeerId[] => members.map(({ peer }) => peer);
 
 export function createDealing(options: DealingOptions): Dealing {
-  const { members, stores, watch, minWorkers, nowMs } = options;
+  const { members, stores, watch, minWorkers, checkEvery, nowMs } = options;
   const experience = createExperience(watch, nowMs);
   const { speeds } = experience;
-  let open: { readonly request: TaskRequest; readonly attempt: number } | null = null;
+  const isGathering = createMuster(options.expectedWorkers, nowMs);
+  let open: Deal | null = null;
   let task: OpenTask | null = null;
   let shares = new Map<PeerId, number>(); // nodes that a worker was told of first: it made room after them
   let nextTask = 1;
   let [dealtMs, dueSinceMs] = [0, 0];
-  let gathering: { readonly sinceMs: number } | null | 'done' = null; // of the workers that are expected
 
   /** Deals all leaves over the ready workers, if there are enough of them. */
-  function dealAll(request: TaskRequest, attempt: number): Effect[] {
-    const ready = members.ready();
-    if (ready.length < Math.max(1, minWorkers) || isGathering(ready.length)) return [];
+  function dealAll({ request, attempt, dispute }: Deal): Effect[] {
+    const [readyCount, ready] = [members.ready().length, trusted()];
+    if (readyCount < Math.max(1, minWorkers) || isGathering(readyCount) || ready.length === 0) return [];
     const { leafCount } = request;
     const peers = peersOf(ready);
     const before = speeds.inUse(peers);
     const speedShares = request.kind === 'step' ? speeds.choose(peers, leafCount) : before;
-    const dealt = deal(leafCount, peers.length, speedShares);
-    const assignments = dealt.flatMap((nodes, index) => {
-      const worker = ready[(index + attempt) % ready.length]!.peer; // a second attempt goes to other workers
-      return nodes.map((node) => ({ node, worker }));
-    });
+    const assignments = assign(leafCount, peers, speedShares, attempt, dispute);
     task = openTask(nextTask, attempt, leafCount, assignments);
     nextTask += 1;
     shares = new Map();
     dealtMs = nowMs();
-    const workers = [...new Set(assignments.map(({ worker }) => worker))];
+    const isCheck = request.kind === 'step' && request.step > 0 && request.step % checkEvery === 0;
+    if (isCheck && attempt === 0) doubleOnPurpose(task, ready);
+    const workers = ready.filter(({ peer }) => nodesOf(peer).length > 0).map(({ peer }) => peer);
     return [
-      ...(speedShares === before ? [] : [sharesNotice()]),
+      ...(speedShares === before ? [] : [sharesNotice(task, ready)]),
       ...workers.flatMap((worker) => sendTask(request, worker)),
       ...stores.begin(request, task.id, attempt, assignments),
     ];
   }
 
-  const sharesNotice = (): Effect => {
-    const shares = members.ready().map(({ peer, rank }) => ({ rank, microBatches: leavesIn(partsOf(peer)) }));
-    return { type: 'notice', notice: { kind: 'shares', shares } };
+  /** Who is given work: not those who contradict each other. */
+  const trusted = (): Member[] => {
+    const suspects = open?.dispute?.claims.map(({ by }) => by.peer) ?? [];
+    return members.ready().filter(({ peer }) => !suspects.includes(peer));
   };
-
-  /** Whether to wait a little longer for the workers that were started with the run. */
-  function isGathering(readyCount: number): boolean {
-    if (gathering === null) gathering = { sinceMs: nowMs() };
-    if (gathering !== 'done') {
-      const isOver = readyCount >= options.expectedWorkers || nowMs() - gathering.sinceMs >= gatherMs;
-      if (isOver) gathering = 'done';
-    }
-    return gathering !== 'done';
-  }
 
   const partsOf = (peer: PeerId): Part[] => task!.parts.filter(({ worker }) => worker === peer);
 
@@ -124,26 +124,37 @@ export function createDealing(options: DealingOptions): Dealing {
     dueSinceMs = nowMs();
     watch.told(peer);
     const { needs, spec, resultLength, effects } = stores.supply(request, peer);
-    const message = { type: 'task', task: id, attempt, leafCount, nodes, needs, resultLength, spec } as const;
+    const careful = attempt > 0 || task!.parts.some(({ isCheck }) => isCheck) ? { checksums: true } : {};
+    const message = {
+      type: 'task',
+      task: id,
+      attempt,
+      leafCount,
+      nodes,
+      needs,
+      resultLength,
+      spec,
+      ...careful,
+    } as const;
     return [{ type: 'send', peer, message }, ...effects];
   }
 
   /** Gives nodes without a worker to the ready workers, those with the least to do first. */
-  function adopt({ request, attempt }: NonNullable<typeof open>): Effect[] {
+  function adopt(current: Deal): Effect[] {
     const touched = new Set<PeerId>();
     const effects: Effect[] = [];
     for (const part of task!.parts.filter(({ worker }) => worker === null)) {
-      const [heir] = members.ready().sort((a, b) => loadOf(a.peer) - loadOf(b.peer));
+      const [heir] = trusted().sort((a, b) => loadOf(a.peer) - loadOf(b.peer));
       if (heir === undefined) return []; // whoever joins next adopts them
       if (!hasRoom(heir.peer)) {
         task = null;
-        return dealAll(request, attempt);
+        return dealAll(current);
       }
       part.worker = heir.peer;
       touched.add(heir.peer);
       effects.push(...stores.reassign(part.node, heir.peer));
     }
-    return [...[...touched].flatMap((peer) => sendTask(request, peer)), ...effects];
+    return [...[...touched].flatMap((peer) => sendTask(current.request, peer)), ...effects];
   }
 
   /** Leaves that a worker has still to compute. */
@@ -180,15 +191,15 @@ export function createDealing(options: DealingOptions): Dealing {
       return dueSinceMs;
     },
 
-    begin(request, attempt) {
-      open = { request, attempt };
+    begin(request, attempt, dispute) {
+      open = { request, attempt, dispute };
       task = null;
-      return dealAll(request, attempt);
+      return dealAll(open);
     },
 
     deal() {
       if (open === null) return [];
-      return task === null ? dealAll(open.request, open.attempt) : adopt(open);
+      return task === null ? dealAll(open) : adopt(open);
     },
 
     lose(peer) {
@@ -204,25 +215,11 @@ export function createDealing(options: DealingOptions): Dealing {
       if (open === null || task === null) return [];
       const { request } = open;
       const kind = stores.kindOf(request);
-      const pairs = findLate({
-        task,
-        ready: peersOf(members.ready()),
-        watch,
-        usualMs,
-        nowMs: nowMs(),
-        isWarm: (peer) => experience.isWarm(peer, kind),
-        owes,
-        hasRoom,
-      });
+      const isWarm = (peer: PeerId): boolean => experience.isWarm(peer, kind);
+      const situation = { task, ready: peersOf(trusted()), watch, usualMs, nowMs: nowMs() };
+      const pairs = findLate({ ...situation, isWarm, owes, hasRoom });
       const taken = pairs.filter(({ part, helper }) => hasRoom(helper) && part.others.add(helper));
-      const slow = [...new Set(taken.map(({ part }) => part.worker!))];
-      const notices = slow.map((peer): Effect => {
-        const microBatches = leavesIn(taken.flatMap(({ part }) => (part.worker === peer ? part : [])));
-        return {
-          type: 'notice',
-          notice: { kind: 'duplicated', rank: members.get(peer)!.rank, microBatches },
-        };
-      });
+      const notices = doubledNotices(taken, (peer) => members.get(peer)!.rank);
       const helpers = new Set(taken.map(({ helper }) => helper));
       return [...notices, ...[...helpers].flatMap((helper) => sendTask(request, helper))];
     },
@@ -238,7 +235,10 @@ export function createDealing(options: DealingOptions): Dealing {
       experience.learn(task!, stores.kindOf(open!.request), peersOf(members.ready()));
     },
 
-    awaited: () => [...new Set(owing().flatMap(({ worker }) => worker ?? []))],
+    awaited() {
+      const owed = owing().flatMap(({ worker }) => worker ?? []);
+      return [...new Set([...owed, ...(task?.parts ?? []).flatMap(unconfirmed)])];
+    },
 
     extend: () => void (dueSinceMs = nowMs()),
     end() {

@@ -7,7 +7,10 @@
  *
  * It is given nodes from the right, while the slow worker comes from the left. The first answer counts.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { PeerId } from '../shared/transport/transport.ts';
+import type { Effect } from './effects.ts';
+import type { Member } from './members.ts';
 import { leavesIn, type OpenTask, type Part } from './task.ts';
 import type { Watch } from './watch.ts';
 
@@ -38,6 +41,38 @@ export function findLate(options: LateOptions): { readonly part: Part; readonly 
     ({ worker, others }) => worker !== null && others.size === 0 && isLate(options, worker),
   );
   return late.toReversed().map((part, index) => ({ part, helper: idle[index % idle.length]! }));
+}
+
+/** What people are told of them. */
+export function doubledNotices(
+  taken: readonly { readonly part: Part }[],
+  rankOf: (peer: PeerId) => number,
+): Effect[] {
+  const slow = [...new Set(taken.map(({ part }) => part.worker!))];
+  return slow.map((peer) => {
+    const microBatches = leavesIn(taken.flatMap(({ part }) => (part.worker === peer ? part : [])));
+    return { type: 'notice', notice: { kind: 'duplicated', rank: rankOf(peer), microBatches } };
+  });
+}
+
+/**
+ * Gives the smallest node to a second worker of the same kind, to check one by the other: one that would be idle,
+ * or the one with the least to do.
+ */
+export function doubleOnPurpose(task: OpenTask, ready: readonly Member[]): void {
+  const loads = new Map(
+    ready.map(({ peer }) => [peer, leavesIn(task.parts.filter((p) => p.worker === peer))]),
+  );
+  const [part] = [...task.parts].sort((a, b) => leavesIn([a]) - leavesIn([b]));
+  const owner = ready.find(({ peer }) => peer === part!.worker)!;
+  const [second] = ready
+    .filter(
+      ({ peer, fingerprint }) => peer !== owner.peer && isDeepStrictEqual(fingerprint, owner.fingerprint),
+    )
+    .sort((a, b) => loads.get(a.peer)! - loads.get(b.peer)!);
+  if (second === undefined) return;
+  part!.others.add(second.peer);
+  part!.isCheck = true;
 }
 
 function isLate(options: LateOptions, peer: PeerId): boolean {

@@ -55,7 +55,7 @@ export type Notice =
       readonly again: boolean;
     }
   | { readonly kind: 'stale' | 'duplicate'; readonly peer: PeerId }
-  | { readonly kind: 'mixed'; readonly reason: string }
+  | { readonly kind: 'mixed' | 'disagreed'; readonly reason: string }
   | {
       readonly kind: 'fewReducers';
       readonly expected: number;

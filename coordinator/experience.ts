@@ -4,6 +4,8 @@
  */
 import type { TaskKind } from '../shared/protocol/messages.ts';
 import type { PeerId } from '../shared/transport/transport.ts';
+import type { Effect } from './effects.ts';
+import type { Member } from './members.ts';
 import { createSpeeds, type Speeds } from './speeds.ts';
 import { leavesIn, type OpenTask } from './task.ts';
 import type { Watch } from './watch.ts';
@@ -45,4 +47,12 @@ export function createExperience(watch: Watch, nowMs: () => number): Experience 
       practice.delete(peer);
     },
   };
+}
+
+/** What each worker is dealt. */
+export function sharesNotice({ parts }: OpenTask, members: readonly Member[]): Effect {
+  const shares = members.map(({ peer, rank }) => {
+    return { rank, microBatches: leavesIn(parts.filter(({ worker }) => worker === peer)) };
+  });
+  return { type: 'notice', notice: { kind: 'shares', shares } };
 }

@@ -6,7 +6,7 @@ import type { Dealing, TaskRequest } from './dealing.ts';
 import { evictions, type Deadlines } from './deadlines.ts';
 import type { Effect } from './effects.ts';
 import type { Members } from './members.ts';
-import type { Request } from './requests.ts';
+import { describe, type Request } from './requests.ts';
 import type { Stalls } from './stalls.ts';
 import type { Stores } from './stores.ts';
 
@@ -33,9 +33,8 @@ export function createOverdue({ members, dealing, stores, deadlines, stalls, ...
     const allowedMs = deadlines.of(kind);
     if (nowMs() - dealing.dueSinceMs <= allowedMs) {
       if (owing.length === 0) return members.ready().length === 0 ? waiting() : [];
-      const what = request.kind === 'step' ? `${kind} of step ${request.step}` : kind;
       const usualMs = deadlines.usual(kind);
-      return [...dealing.double(usualMs), ...stalls.owed(what, owing, usualMs)];
+      return [...dealing.double(usualMs), ...stalls.owed(describe(request), owing, usualMs)];
     }
     dealing.extend();
     return evictions(owing, kind, allowedMs);

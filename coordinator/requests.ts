@@ -80,6 +80,10 @@ export type Answer =
   | { readonly kind: 'step'; readonly result: StepResult }
   | { readonly kind: 'failed'; readonly error: Error };
 
+/** In words, for people. */
+export const describe = (request: Extract<Request, { kind: 'sum' | 'step' }>): string =>
+  request.kind === 'step' ? `gradient of step ${request.step}` : request.spec.kind;
+
 /** The answer to a request that was given up because somebody asked the run to stop. */
 export class Interrupted extends Error {
   constructor() {

@@ -6,6 +6,7 @@
  */
 import { runError } from '../shared/errors.ts';
 import type { Terms } from '../shared/model/compute.ts';
+import { deal, isolate } from '../shared/math/deal.ts';
 import { childrenOf, nodeKey, type TreeNode } from '../shared/math/tree.ts';
 import type { WorkerMessage } from '../shared/protocol/messages.ts';
 import type { PeerId } from '../shared/transport/transport.ts';
@@ -27,6 +28,7 @@ export interface Part {
   result: NodeMessage | null; // the first answer
   readonly others: Set<PeerId>; // who compute it, too
   readonly answers: Map<PeerId, NodeMessage>;
+  isCheck: boolean; // all who compute it must answer, and alike
 }
 
 export interface OpenTask {
@@ -56,8 +58,24 @@ export function openTask(
     result: null,
     others: new Set(),
     answers: new Map(),
+    isCheck: false,
   }));
   return { id, attempt, leafCount, parts };
+}
+
+/** Deals leaves over workers. @param dispute its node is dealt as it was */
+export function assign(
+  leafCount: number,
+  workers: readonly PeerId[],
+  shares: readonly number[] | undefined,
+  attempt: number,
+  dispute: { readonly node: TreeNode } | undefined,
+): readonly Assignment[] {
+  const dealt = deal(leafCount, workers.length, shares).flatMap((nodes, index) => {
+    const worker = workers[(index + attempt) % workers.length]!; // a second attempt goes to other workers
+    return nodes.map((node) => ({ node, worker }));
+  });
+  return dispute === undefined ? dealt : isolate(dealt, dispute.node, leafCount);
 }
 
 export const leavesIn = (parts: readonly Part[]): number =>
@@ -66,7 +84,12 @@ export const leavesIn = (parts: readonly Part[]): number =>
 export const partOf = (task: OpenTask, node: TreeNode): Part | undefined =>
   task.parts.find((part) => nodeKey(part.node) === nodeKey(node));
 
-export const hasAllScalars = (task: OpenTask): boolean => task.parts.every(({ result }) => result !== null);
+/** Workers whose answers a check still waits for. */
+export const unconfirmed = ({ isCheck, worker, others, answers }: Part): PeerId[] =>
+  isCheck ? [...(worker === null ? [] : [worker]), ...others].filter((peer) => !answers.has(peer)) : [];
+
+export const hasAllScalars = (task: OpenTask): boolean =>
+  task.parts.every((part) => part.result !== null && unconfirmed(part).length === 0);
 
 /** Adds the scalars of all nodes along the tree. */
 export function sumScalars(task: OpenTask): Scalars {

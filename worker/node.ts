@@ -6,6 +6,7 @@
  * above 2^64, so that rounding to bfloat16 makes nothing infinite, and an infinite sum is seen at the root. A sum
  * holds at most depth + 1 values at a time; their room is used again from node to node and from task to task.
  */
+import { checksumOf } from '../shared/math/checksum.ts';
 import type { Kernels, SumCheck } from '../shared/math/kernels.ts';
 import { addNodes, precisionOf, viewNode, type Precision } from '../shared/math/node-values.ts';
 import { childrenOf, type TreeNode } from '../shared/math/tree.ts';
@@ -23,6 +24,7 @@ export interface NodeResult {
   readonly squares: number; // sum over micro-batches of |gradient|^2
   readonly nonFinite: readonly number[]; // leaves
   readonly computeMs: number;
+  readonly checksum?: number; // of the values, where the task asks for it
 }
 
 /** What a node is computed from and with. */
@@ -54,10 +56,10 @@ const precisionOfTask = ({ spec }: Task): Precision => {
 };
 
 /** What of a task's message a node is computed from. */
-type Task = Pick<TaskMessage, 'spec' | 'leafCount' | 'resultLength'>;
+type Task = Pick<TaskMessage, 'spec' | 'leafCount' | 'resultLength' | 'checksums'>;
 
 /** A node's values while they are summed: `offset` is null where only scalars count. */
-interface Partial extends Omit<NodeResult, 'values' | 'computeMs'> {
+interface Partial extends Omit<NodeResult, 'values' | 'computeMs' | 'checksum'> {
   readonly offset: number | null;
 }
 
@@ -106,7 +108,9 @@ export async function computeNode(
   const { offset, ...scalars } = total;
   if (offset === null) return { ...scalars, values: new Float32Array(0) };
   const values = viewNode(rooms.kernels, precisionOf(precision, node, leafCount), offset, resultLength);
-  return { ...scalars, values };
+  if (task.checksums !== true) return { ...scalars, values };
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  return { ...scalars, values, checksum: checksumOf(bytes) };
 }
 
 function addScalars(a: Partial, b: Partial): Omit<Partial, 'offset'> {

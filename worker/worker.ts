@@ -168,7 +168,7 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
     const state = nodes.get(nodeKey(node));
     if (task === null || !told.has(from) || state === undefined) return [];
     state.result = result;
-    const { sampleCount, terms, squares, nonFinite, computeMs } = result;
+    const { sampleCount, terms, squares, nonFinite, computeMs, checksum } = result;
     const message: WorkerMessage = {
       type: 'node',
       task: task.task,
@@ -180,6 +180,7 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
       squares,
       nonFinite: nonFinite.slice(0, maxNamedLeaves),
       computeMs,
+      ...(checksum === undefined ? {} : { checksum }),
     };
     return [{ type: 'send', to: 0, message }, ...sendCredited(task, state)];
   }

@@ -37,6 +37,8 @@ export function describeNotice(notice: Notice): NoticeLine | null {
       return { text: describeShares(notice), isWarning: false };
     case 'nonFinite':
       return { text: describeNonFinite(notice), isWarning: true };
+    case 'disagreed':
+      return { text: notice.reason, isWarning: true };
     case 'mixed':
       return { text: `mixed cluster: ${notice.reason}`, isWarning: true };
     case 'fewReducers':

@@ -28,6 +28,25 @@ export function deal(leafCount: number, workerCount: number, shares?: readonly n
  */
 export const heldNodes = (dealtNodes: number): number => Math.max(8, 2 * dealtNodes);
 
+/**
+ * Cuts a deal so that one range of leaves is a node of its own, for the first of those who have any of it; all else
+ * stays with whom it was.
+ */
+export function isolate<W>(
+  assignments: readonly { readonly node: TreeNode; readonly worker: W }[],
+  target: TreeNode,
+  leafCount: number,
+): { readonly node: TreeNode; readonly worker: W }[] {
+  const heir = assignments.find(({ node }) => node.end > target.first)!;
+  const others = assignments.flatMap(({ node, worker }) => {
+    const before = { first: node.first, end: Math.min(node.end, target.first) };
+    const after = { first: Math.max(node.first, target.end), end: node.end };
+    const rest = [before, after].filter(({ first, end }) => first < end);
+    return rest.flatMap((range) => coverRange(range, leafCount)).map((cut) => ({ node: cut, worker }));
+  });
+  return [...others, { node: target, worker: heir.worker }];
+}
+
 /** How much a batch of M micro-batches can gain from W equal workers. */
 export interface Ceiling {
   readonly idleWorkers: number; // that get nothing to do

@@ -162,6 +162,7 @@ export const workerMessageSchema = z.discriminatedUnion('type', [
     squares: z.number().or(z.nan()).or(z.literal(Infinity)), // sum over micro-batches of |g|^2, before any rounding
     nonFinite: z.array(count).max(1024), // leaves whose value was not finite
     computeMs: z.number(),
+    checksum: count.optional(), // of the values, where the task asks for it
   }),
   z.strictObject({ type: z.literal('progress'), task: count, phase: text, residentBytes: z.number() }),
   z.strictObject({ type: z.literal('failed'), reason: text, exitCode: count }),
@@ -197,6 +198,7 @@ export const coordinatorMessageSchema = z.discriminatedUnion('type', [
     needs: z.partialRecord(z.enum(arrayKinds), count), // versions of arrays without which it cannot start
     resultLength: count, // values of a node; 0 where only scalars are summed
     spec: taskSpecSchema,
+    checksums: z.boolean().optional(), // whether answers are compared
   }),
   z.strictObject({
     type: z.literal('credit'),

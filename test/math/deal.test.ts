@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { deal, idleAndCeiling } from '../../shared/math/deal.ts';
+import { deal, idleAndCeiling, isolate } from '../../shared/math/deal.ts';
 import { coverRange, isNode, type TreeNode } from '../../shared/math/tree.ts';
 
 const loadOf = (nodes: readonly TreeNode[]): number =>
@@ -93,4 +93,26 @@ test('seven hundred leaves are dealt to any number of workers', () => {
       700,
     );
   }
+});
+
+test('a deal cut around a range has it as one node, and every other leaf where it was', () => {
+  fc.assert(
+    fc.property(counts, fc.nat(), ([leafCount, workerCount], pick) => {
+      const dealt = deal(leafCount, workerCount).flatMap((nodes, worker) =>
+        nodes.map((node) => ({ node, worker })),
+      );
+      const whole = deal(leafCount, 1 + (pick % workerCount)).flat();
+      const target = whole[pick % whole.length]!;
+      const cut = isolate(dealt, target, leafCount);
+      assert.ok(cut.every(({ node }) => isNode(node, leafCount)));
+      const ownerOf = (deals: typeof dealt, leaf: number): number[] =>
+        deals.flatMap(({ node, worker }) => (node.first <= leaf && leaf < node.end ? [worker] : []));
+      for (let leaf = 0; leaf < leafCount; leaf++) {
+        assert.equal(ownerOf(cut, leaf).length, 1);
+        if (leaf < target.first || leaf >= target.end)
+          assert.deepEqual(ownerOf(cut, leaf), ownerOf(dealt, leaf));
+      }
+      assert.ok(cut.some(({ node }) => node.first === target.first && node.end === target.end));
+    }),
+  );
 });

@@ -38,6 +38,7 @@ export interface RunSetup {
   readonly minWorkers?: number;
   readonly expectedWorkers?: number;
   readonly deadlines?: DeadlineOptions;
+  readonly checkEvery?: number;
   readonly epoch?: number;
   readonly resume?: Snapshot;
   readonly comingReducers?: number; // of those in processes of their own; all by default, r0, r1, ...
@@ -121,6 +122,7 @@ export async function startRun(setup: RunSetup): Promise<Run> {
       createKernels,
     }),
     deadlines: createDeadlines(setup.deadlines ?? { floorMs: 30_000, factor: 5, firstMs: 60_000 }),
+    ...(setup.checkEvery !== undefined && { checkEvery: setup.checkEvery }),
     nowMs,
   });
   let isOver = false;
