@@ -70,6 +70,7 @@ async function equip(runtime: Runtime, welcome: Welcome, tracer: Tracer | null):
     image,
     seed: config.seed,
     components: config.components,
+    batchSize: config.batchSize,
   });
   return {
     compute: watched?.compute(compute) ?? compute,

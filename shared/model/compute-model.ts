@@ -14,7 +14,9 @@ import { gradientInto } from './gradient-reading.ts';
 import { featuresOf, loadModel, type LoadedModel, type LoadOptions } from './loaded-model.ts';
 import type { Loss, Mode, Model, Parameters } from './model.ts';
 import { render } from './pictures.ts';
+import { isOutOfMemory, outOfMemoryError } from './out-of-memory.ts';
 import type { Runtime } from './runtime.ts';
+import { sizesOf } from './sizes.ts';
 import { createObserver } from './statistics-store.ts';
 
 /** A `Compute`, and the model behind it for what only a command asks (evaluation.ts). */
@@ -22,15 +24,20 @@ export interface ModelCompute extends Compute {
   readonly loaded: LoadedModel;
 }
 
+export interface ComputeOptions extends LoadOptions {
+  readonly batchSize?: number; // that micro-batches are cut from: for the advice when one does not fit
+}
+
 /** Puts a model onto a device. Parameters, basis (if any) and statistics have to be set before they are needed. */
 export async function createModelCompute(
   model: Model,
   runtime: Runtime,
-  options: LoadOptions,
+  options: ComputeOptions,
 ): Promise<ModelCompute> {
   const loaded = loadModel(model, runtime, options);
   const { layout, statistics } = loaded;
   const termNames = ['loss', ...model.termNames];
+  const orExplain = explainer(model, runtime, options);
   return {
     loaded,
     fingerprint: runtime.fingerprint,
@@ -41,24 +48,48 @@ export async function createModelCompute(
     setParameters: async (values) => loaded.parameters.set(values),
     setBasis: async (basis) => loaded.setBasis(basis),
     setStatistics: async (values) => statistics.set(values),
-    gradient: (batch, draw, settings, out) => gradient(loaded, termNames, batch, draw, settings, out),
-    async statistics(batch, draw, sums) {
-      const observer = createObserver(model.statistics);
-      const mode: Mode = { kind: 'training', observe: observer.observe };
-      tf.tidy(() => void lossOf(loaded, loaded.named(), batch, draw, mode, { klWeight: 1 }));
-      await observer.collect(sums);
-    },
-    async evaluate(batch, draw, settings) {
-      const terms = tf.tidy(() =>
-        stackTerms(termNames, lossOf(loaded, loaded.named(), batch, draw, statistics.mode(), settings)),
-      );
-      return readTerms(termNames, terms);
-    },
+    gradient: (batch, draw, settings, out) =>
+      orExplain(batch, () => gradient(loaded, termNames, batch, draw, settings, out)),
+    statistics: (batch, draw, sums) =>
+      orExplain(batch, async () => {
+        const observer = createObserver(model.statistics);
+        const mode: Mode = { kind: 'training', observe: observer.observe };
+        tf.tidy(() => void lossOf(loaded, loaded.named(), batch, draw, mode, { klWeight: 1 }));
+        await observer.collect(sums);
+      }),
+    evaluate: (batch, draw, settings) =>
+      orExplain(batch, async () => {
+        const terms = tf.tidy(() =>
+          stackTerms(termNames, lossOf(loaded, loaded.named(), batch, draw, statistics.mode(), settings)),
+        );
+        return readTerms(termNames, terms);
+      }),
     covariance: addCovariance,
     basis: async (sums, rowCount, componentCount, whiten) =>
       leadingComponents(sums, rowLength(options.image), rowCount, componentCount, whiten),
     render: (request, batch) => render(loaded, request, batch),
     dispose: loaded.dispose,
+  };
+}
+
+type Explainer = <T>(batch: Batch, compute: () => Promise<T>) => Promise<T>;
+
+/** Where the device has no room for a batch, the error names one that fits. */
+function explainer(
+  model: Model,
+  { fingerprint: { backend, device }, reader, memoryLimitBytes }: Runtime,
+  { image, components, batchSize }: ComputeOptions,
+): Explainer {
+  const isGpu = reader?.isHostMemory === false;
+  return async ({ rowCount: microBatchSize }, compute) => {
+    try {
+      return await compute();
+    } catch (error) {
+      if (!isOutOfMemory(error)) throw error;
+      const sizes = sizesOf(model, image, components);
+      const facts = { backend, device, isGpu, microBatchSize, limitBytes: memoryLimitBytes ?? null };
+      throw outOfMemoryError({ sizes, batchSize: batchSize ?? microBatchSize, ...facts });
+    }
   };
 }
 

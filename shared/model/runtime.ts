@@ -23,6 +23,8 @@ export interface Runtime {
   upload(values: Float32Array, shape: readonly number[]): Tensor;
   /** Reads without detours; without one, `data()` and a second copy do. */
   readonly reader?: Reader;
+  /** What tensors may take in all, where the runtime knows. */
+  readonly memoryLimitBytes?: number;
   /** Draws of one micro-batch: a pure function of the key and of the order of calls. */
   draws(key: DrawKey): Draws;
 }

@@ -13,6 +13,7 @@ import { cpuModel } from './device.ts';
 
 export async function openWasm(): Promise<Runtime> {
   await tf.setBackend('wasm');
+  refuseNull();
   for (const name of ['BatchMatMul', '_FusedMatMul']) transposeFirst(name);
   return {
     fingerprint: {
@@ -24,7 +25,28 @@ export async function openWasm(): Promise<Runtime> {
     },
     // This backend copies into its own memory at once.
     upload: (values, shape) => tf.tensor(values, [...shape]),
+    memoryLimitBytes,
     draws: createKernelDraws(),
+  };
+}
+
+const memoryLimitBytes = 2 ** 32 - 2 ** 16; // 65,535 pages, which is what the backend's memory grows to
+
+const guarded = new WeakSet<object>();
+
+type WasmModule = Record<typeof allocator, (bytes: number) => number>;
+const allocator = '_malloc'; // as Emscripten exports it
+
+/** No room is an error here; the backend would go on, and write to address 0 or to what a wrapped size gave it. */
+function refuseNull(): void {
+  const { wasm } = tf.backend() as unknown as { readonly wasm: WasmModule };
+  if (guarded.has(wasm)) return;
+  guarded.add(wasm);
+  const allocate = wasm[allocator];
+  wasm[allocator] = (bytes) => {
+    const address = bytes <= memoryLimitBytes ? allocate(bytes) : 0;
+    if (address === 0 && bytes > 0) throw new RangeError(`WebAssembly is out of memory for ${bytes} bytes`);
+    return address;
   };
 }
 
