@@ -2,7 +2,7 @@
 import type { Clock } from '../shared/runtime/clock.ts';
 import type { Program } from './requests.ts';
 import { createTraceEvents } from './run/trace-events.ts';
-import { openTraceFile } from './run/trace-file.ts';
+import { openTraceFile, type TraceFile } from './run/trace-file.ts';
 import { tracedProgram } from './traced-program.ts';
 import { createRunTrace, type ShellTrace } from './tracing.ts';
 
@@ -24,8 +24,11 @@ export function openTrace(
   clock: Clock,
   onProblem: (message: string) => void,
 ): TraceSession | null {
-  if (path === null) return null;
-  const file = openTraceFile(path, onProblem);
+  return path === null ? null : createTraceSession(openTraceFile(path, onProblem), clock);
+}
+
+/** The same on a file that is open. */
+export function createTraceSession(file: TraceFile, clock: Clock): TraceSession {
   const events = createTraceEvents(file.write);
   const trace = createRunTrace(events, () => clock.nowMs());
   return {

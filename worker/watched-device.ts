@@ -109,6 +109,9 @@ export function watchRooms(rooms: Rooms, tracer: Tracer): Rooms {
       finishLeaf: (...given) => traced(tracer, mainTrack, 'finish leaf', () => kernels.finishLeaf(...given)),
       add: (...given) => traced(tracer, mainTrack, 'add', () => kernels.add(...given)),
       add64: (...given) => traced(tracer, mainTrack, 'add', () => kernels.add64(...given)),
+      addBfloat16: (...given) => traced(tracer, mainTrack, 'add', () => kernels.addBfloat16(...given)),
+      addToRoot: (...given) => traced(tracer, mainTrack, 'add', () => kernels.addToRoot(...given)),
+      narrow: (...given) => traced(tracer, mainTrack, 'round to bfloat16', () => kernels.narrow(...given)),
     },
   };
 }

@@ -34,6 +34,7 @@ test('every operation is recorded with its products as they were asked for, and 
     ],
   );
   assert.equal(flopsOf(products[0]!), 2 * 4 * 3 * 5);
+  for (const { beganMs, endedMs, ms } of operations) assert.ok(ms > 0 && ms <= endedMs - beganMs);
   assert.ok(operations.some(({ name }) => name === 'Relu') && readMs > 0);
   const count = operations.length;
   tf.relu(a);

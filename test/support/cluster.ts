@@ -10,7 +10,9 @@ import type { EvaluationRecord, Journal, Snapshot, StepRecord } from '../../coor
 import { train, type RunResult } from '../../coordinator/program.ts';
 import { outerReducers } from '../../coordinator/reducers/gathering.ts';
 import { startCoordinator, type CoordinatorShell } from '../../coordinator/shell.ts';
+import type { TraceFile } from '../../coordinator/run/trace-file.ts';
 import { createStores } from '../../coordinator/stores.ts';
+import { createTraceSession } from '../../coordinator/trace-session.ts';
 import type { Dataset, ImageShape } from '../../shared/data/dataset.ts';
 import { createKernels } from '../../shared/math/kernels.ts';
 import type { Compute } from '../../shared/model/compute.ts';
@@ -41,12 +43,14 @@ export interface RunSetup {
   readonly checkEvery?: number;
   readonly epoch?: number;
   readonly resume?: Snapshot;
+  readonly trace?: TraceFile;
   readonly comingReducers?: number; // of those in processes of their own; all by default, r0, r1, ...
 }
 
 /** How a worker differs from the others. */
 export interface WorkerSetup {
   readonly leafMs?: number; // virtual time that a leaf takes
+  readonly aheadMs?: number; // of the coordinator's clock
   readonly alter?: (compute: Compute) => Compute;
   readonly version?: string;
   readonly transport?: (transport: Transport) => Transport;
@@ -126,8 +130,10 @@ export async function startRun(setup: RunSetup): Promise<Run> {
     nowMs,
   });
   let isOver = false;
+  const trace = setup.trace === undefined ? null : createTraceSession(setup.trace, host.clock);
   const shell = await startCoordinator({
-    coordinator: createCoordinator(cluster, program),
+    coordinator: createCoordinator(cluster, trace?.program(program) ?? program),
+    trace: trace?.shell ?? null,
     epoch: setup.epoch ?? 1,
     clock: host.clock,
     bind: (events) => host.transport.bind(endpoint, transportOptions, events),
@@ -159,6 +165,7 @@ export async function startRun(setup: RunSetup): Promise<Run> {
     async finish() {
       await network.runUntil(() => isOver, 200_000);
       await shell.close();
+      trace?.close();
       return shell.finished;
     },
   };
@@ -168,7 +175,7 @@ function runWorker(
   network: MemoryNetwork,
   name: string,
   model: FakeModel,
-  { leafMs = 3, alter = (compute) => compute, ...worker }: WorkerSetup,
+  { leafMs = 3, aheadMs = 0, alter = (compute) => compute, ...worker }: WorkerSetup,
   onExit: (end: { code: number; reason: string }) => void,
 ): void {
   const { clock, transport } = network.host(name);
@@ -179,7 +186,7 @@ function runWorker(
     transportOptions,
     endpoint,
     identity: { version: worker.version ?? version, host: name, pid: 1, fingerprint },
-    clock,
+    clock: { ...clock, nowMs: () => clock.nowMs() + aheadMs },
     equip: async (welcome) => {
       const config = configSchema.parse(welcome.configuration);
       return {
