@@ -25,7 +25,7 @@ export type Request =
       readonly dtype: 'float32' | 'float64';
     }
   | { readonly kind: 'load'; readonly version: number; readonly fill: (part: StatePart) => void } // and sends it
-  | { readonly kind: 'read'; readonly take: (part: StatePart) => void } // the state, as views
+  | { readonly kind: 'read'; readonly take: TakeState }
   | StepRequest;
 
 /** What needs no task: nobody computes for it. */
@@ -33,6 +33,11 @@ export type PlainRequest = Extract<Request, { kind: 'publish' | 'load' | 'read' 
 
 export const isPlain = (request: Request): request is PlainRequest =>
   request.kind === 'publish' || request.kind === 'load' || request.kind === 'read';
+
+export type StateArray = keyof OptimiserState;
+
+/** Takes a part of the state, from value `offset` on: a view, valid during the call. */
+export type TakeState = (array: StateArray, offset: number, values: Float32Array) => void;
 
 /** Parameters and moments from value `offset` of [P] on; together the parts are all of it, in any order. */
 export interface StatePart extends OptimiserState {

@@ -51,21 +51,14 @@ export function* takeSnapshot(
   progress: Progress,
 ): Program<Snapshot> {
   const { parameterCount } = createLayout(model.parameters);
-  const [parameters, firstMoment, secondMoment] = [0, 0, 0].map(() => new Float32Array(parameterCount)) as [
-    Float32Array,
-    Float32Array,
-    Float32Array,
-  ];
-  const take = (part: StatePart): void => {
-    parameters.set(part.parameters, part.offset);
-    firstMoment.set(part.firstMoment, part.offset);
-    secondMoment.set(part.secondMoment, part.offset);
+  const state = {
+    parameters: new Float32Array(parameterCount),
+    firstMoment: new Float32Array(parameterCount),
+    secondMoment: new Float32Array(parameterCount),
   };
-  yield* ask({ kind: 'read', take }, 'done');
+  yield* ask({ kind: 'read', take: (array, offset, values) => state[array].set(values, offset) }, 'done');
   return {
-    parameters,
-    firstMoment,
-    secondMoment,
+    ...state,
     model,
     basis,
     statistics: progress.statistics,

@@ -9,7 +9,7 @@ import type { TreeNode } from '../../shared/math/tree.ts';
 import type { PeerId } from '../../shared/transport/transport.ts';
 import type { Effect } from '../effects.ts';
 import type { Report, StepSum } from '../reducer.ts';
-import type { StatePart } from '../requests.ts';
+import type { StatePart, TakeState } from '../requests.ts';
 import type { Assignment } from '../sum.ts';
 
 export type News =
@@ -21,8 +21,8 @@ export interface ReducerHandle {
   readonly chunks: { readonly first: number; readonly end: number };
   /** Has all parts of its range filled, and keeps them. */
   load(fill: (part: StatePart) => void): Effect[];
-  /** Hands over all parts of its range: views, valid during the call. */
-  read(take: (part: StatePart) => void): Effect[];
+  /** Hands over all of its range, part by part. */
+  read(take: TakeState): Effect[];
   /** Sends the parameters as they are, under this version, to all workers that are attached. */
   publish(version: number): Effect[];
   begin(sum: StepSum, assignments: readonly Assignment[]): Effect[];

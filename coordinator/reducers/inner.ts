@@ -7,6 +7,7 @@ import type { Effect } from '../effects.ts';
 import { createReducer, type ReducerOptions } from '../reducer.ts';
 import type { StatePart } from '../requests.ts';
 import type { News, ReducerHandle } from './handle.ts';
+import { stateArrays } from './state-parts.ts';
 
 type SumFrame = Extract<DataFrame, { type: 'sum' }>;
 
@@ -26,8 +27,7 @@ export function createInnerReducer(options: ReducerOptions, tell: (news: News) =
   const offset = options.chunks.first * chunkLength;
   const stateOf = (): StatePart => ({ offset, ...reducer.state });
 
-  function hand(over: (part: StatePart) => void): Effect[] {
-    over(stateOf());
+  function done(): Effect[] {
     tell({ type: 'done' });
     return [];
   }
@@ -37,8 +37,15 @@ export function createInnerReducer(options: ReducerOptions, tell: (news: News) =
     get state() {
       return stateOf();
     },
-    load: hand,
-    read: hand,
+    load(fill) {
+      fill(stateOf());
+      return done();
+    },
+    read(take) {
+      const part = stateOf();
+      for (const array of stateArrays) take(array, offset, part[array]);
+      return done();
+    },
     publish: (version) => reducer.publish(version),
     begin: (sum, assignments) => reducer.begin(sum, assignments),
     reassign: (node, worker) => reducer.reassign(node, worker),

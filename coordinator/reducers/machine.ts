@@ -10,7 +10,7 @@
 import assert from 'node:assert/strict';
 import { ProtocolError } from '../../shared/errors.ts';
 import type { Kernels } from '../../shared/math/kernels.ts';
-import { chunkAt, createLayout, type Layout } from '../../shared/math/layout.ts';
+import { chunkAt, chunkLength, createLayout, type Layout } from '../../shared/math/layout.ts';
 import type { decodeWorkerMessage } from '../../shared/protocol/control.ts';
 import type { ExpectedValues, FrameHeader } from '../../shared/protocol/frame.ts';
 import type { CoordinatorMessage, DataFrame } from '../../shared/protocol/messages.ts';
@@ -20,7 +20,7 @@ import type { Effect } from '../effects.ts';
 import { reducerBytes } from '../reducer.ts';
 import type { News } from './handle.ts';
 import { createInnerReducer, type InnerReducer } from './inner.ts';
-import { createAssembly, framesOfState, isStateArray, type ArrayFrame } from './state-parts.ts';
+import { createArrivals, framesOfState, isStateArray } from './state-parts.ts';
 
 type FromWorker = ReturnType<typeof decodeWorkerMessage>['message'];
 
@@ -29,7 +29,7 @@ export type ReducerEvent =
   | { readonly type: 'state'; readonly frame: DataFrame } // from the coordinator
   | { readonly type: 'bound'; readonly endpoint: string } // what `listen` asked for
   | { readonly type: 'message'; readonly peer: PeerId; readonly message: FromWorker }
-  | { readonly type: 'frame'; readonly frame: DataFrame } // from a worker
+  | { readonly type: 'frame'; readonly peer: PeerId; readonly frame: DataFrame } // from a worker
   | { readonly type: 'lost'; readonly peer: PeerId }; // a worker
 
 export type ReducerEffect =
@@ -56,7 +56,7 @@ interface Opened {
 export function createReducerMachine(createKernels: (bytes: number) => Kernels): ReducerMachine {
   const peers = new Map<string, PeerId>(); // by the name that the coordinator has for them
   const names = new Map<PeerId, string>();
-  const loaded = createAssembly();
+  const loaded = createArrivals();
   let opened: Opened | null = null;
   let sum: { readonly task: number; readonly attempt: number } | null = null;
   let news: News[] = [];
@@ -161,13 +161,10 @@ export function createReducerMachine(createKernels: (bytes: number) => Kernels):
 
   function onState(frame: DataFrame): ReducerEffect[] {
     expectState(frame);
-    const part = loaded.add(frame as ArrayFrame);
-    if (part === null) return [];
+    if (frame.type !== 'array' || !isStateArray(frame.array)) return []; // as expected
     const { state } = working().reducer;
-    const at = part.offset - state.offset;
-    state.parameters.set(part.parameters, at);
-    state.firstMoment.set(part.firstMoment, at);
-    state.secondMoment.set(part.secondMoment, at);
+    state[frame.array].set(frame.values as Float32Array, frame.chunk * chunkLength - state.offset);
+    if (!loaded.add(frame.chunk, frame.array)) return [];
     return [{ type: 'tell', message: { type: 'stored', chunk: frame.chunk } }];
   }
 
@@ -205,6 +202,7 @@ export function createReducerMachine(createKernels: (bytes: number) => Kernels):
         case 'message':
           return onMessage(event.peer, event.message);
         case 'frame': {
+          if (!names.has(event.peer)) throw new ProtocolError('unasked', 'sent values before it joined');
           expect(event.frame);
           return translate(working().reducer.take(event.frame as Extract<DataFrame, { type: 'sum' }>));
         }

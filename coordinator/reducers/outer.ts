@@ -7,18 +7,18 @@
  * finds it made.
  */
 import { ProtocolError } from '../../shared/errors.ts';
-import { chunkAt, type Layout } from '../../shared/math/layout.ts';
+import { chunkAt, chunkLength, type Layout } from '../../shared/math/layout.ts';
 import type { TreeNode } from '../../shared/math/tree.ts';
 import type { ExpectedValues, FrameHeader } from '../../shared/protocol/frame.ts';
 import type { ModelDescription } from '../../shared/protocol/messages.ts';
 import type { ReducerCommand, ReducerMessage } from '../../shared/protocol/reducer-messages.ts';
 import type { PeerId } from '../../shared/transport/transport.ts';
 import type { Effect } from '../effects.ts';
-import type { StatePart } from '../requests.ts';
+import type { StatePart, TakeState } from '../requests.ts';
 import type { Assignment } from '../sum.ts';
 import type { News, ReducerHandle } from './handle.ts';
 import {
-  createAssembly,
+  createArrivals,
   emptyPart,
   framesOfState,
   isStateArray,
@@ -35,6 +35,7 @@ export interface OuterOptions {
   readonly window: number;
 }
 
+type FillState = (part: StatePart) => void;
 type ArrayHeader = Extract<FrameHeader, { type: 'array' }>;
 
 export interface OuterReducer extends ReducerHandle {
@@ -48,27 +49,27 @@ export interface OuterReducer extends ReducerHandle {
 }
 
 /** Chunks on their way, one after another, so many at a time. */
-interface Passage {
-  readonly hand: (part: StatePart) => void;
+interface Passage<Hand> {
+  readonly hand: Hand;
   next: number; // chunk
   remaining: number; // chunks that have not arrived
 }
 
 export function createOuterReducer(options: OuterOptions, tell: (news: News) => void): OuterReducer {
   const { peer, layout, chunks } = options;
-  let assembly = createAssembly();
-  let loading: Passage | null = null;
-  let reading: Passage | null = null;
+  let arrivals = createArrivals();
+  let loading: Passage<FillState> | null = null;
+  let reading: Passage<TakeState> | null = null;
   let sum: { readonly task: number; readonly attempt: number } | null = null;
 
   const say = (message: ReducerCommand): Effect => ({ type: 'send', peer, message });
-  const begin = (hand: Passage['hand']): Passage => ({
+  const begin = <Hand>(hand: Hand): Passage<Hand> => ({
     hand,
     next: chunks.first,
     remaining: chunks.end - chunks.first,
   });
 
-  function sendPart(passage: Passage): Effect[] {
+  function sendPart(passage: Passage<FillState>): Effect[] {
     if (passage.next === chunks.end) return [];
     const chunk = chunkAt(layout.parameterCount, passage.next++);
     const part = emptyPart(chunk);
@@ -77,7 +78,7 @@ export function createOuterReducer(options: OuterOptions, tell: (news: News) => 
     return frames.map((frame) => ({ type: 'sendFrame', peer, frame }));
   }
 
-  function askFor(passage: Passage, count: number): Effect[] {
+  function askFor(passage: Passage<unknown>, count: number): Effect[] {
     const asked: number[] = [];
     while (asked.length < count && passage.next < chunks.end) asked.push(passage.next++);
     return asked.length === 0 ? [] : [say({ type: 'read', chunks: asked })];
@@ -117,7 +118,7 @@ export function createOuterReducer(options: OuterOptions, tell: (news: News) => 
     },
     read(take) {
       reading = begin(take);
-      assembly = createAssembly();
+      arrivals = createArrivals();
       return askFor(reading, stateWindow);
     },
     publish: (version) => [say({ type: 'publish', version })],
@@ -142,15 +143,16 @@ export function createOuterReducer(options: OuterOptions, tell: (news: News) => 
       const name = `chunk ${chunk} of ${array}`;
       if (reading === null || !isStateArray(array) || chunk < chunks.first || chunk >= reading.next)
         throw new ProtocolError('unasked', `sent ${name}, which was not asked for`);
-      if (assembly.has(chunk, array)) throw new ProtocolError('duplicate', `sent ${name} once more`);
+      if (arrivals.has(chunk, array)) throw new ProtocolError('duplicate', `sent ${name} once more`);
       return { dtype: 'float32', count: chunkAt(layout.parameterCount, chunk).length };
     },
 
     take(frame) {
       this.expect(frame);
-      const part = assembly.add(frame);
-      if (part === null || reading === null) return [];
-      reading.hand(part);
+      const { array, chunk, values } = frame;
+      if (reading === null || !isStateArray(array)) return [];
+      reading.hand(array, chunk * chunkLength, values as Float32Array);
+      if (!arrivals.add(chunk, array)) return [];
       reading.remaining -= 1;
       if (reading.remaining > 0) return askFor(reading, 1);
       reading = null;

@@ -16,7 +16,7 @@ import type { ReducerMessage } from '../../shared/protocol/reducer-messages.ts';
 import type { PeerId } from '../../shared/transport/transport.ts';
 import type { Effect } from '../effects.ts';
 import { reducerBytes, reducerRanges, type Report, type StepSum } from '../reducer.ts';
-import type { StatePart } from '../requests.ts';
+import type { StatePart, TakeState } from '../requests.ts';
 import type { Assignment } from '../sum.ts';
 import type { News, ReducerHandle } from './handle.ts';
 import { createInnerReducer, type InnerReducer } from './inner.ts';
@@ -118,7 +118,7 @@ export function createReducers(options: ReducersOptions) {
       return peers.length === 0 ? openInner(model) : openOuter(model, peers);
     },
     load: (fill: (part: StatePart) => void): Effect[] => passState((reducer) => reducer.load(fill)),
-    read: (take: (part: StatePart) => void): Effect[] => passState((reducer) => reducer.read(take)),
+    read: (take: TakeState): Effect[] => passState((reducer) => reducer.read(take)),
     /** Whether what `load` or `read` asked for is done. */
     get settled() {
       return awaited === 0;

@@ -80,7 +80,7 @@ function createShell(options: ReducerShellOptions, onExit: (code: number, reason
   function fromWorker(peer: PeerId, frames: Frames): void {
     if (!isControl(frames)) {
       const values = machine.expect.bind(machine);
-      return dispatch({ type: 'frame', frame: decodeFrame(frames, { epoch, values }) });
+      return dispatch({ type: 'frame', peer, frame: decodeFrame(frames, { epoch, values }) });
     }
     const envelope = decodeWorkerMessage(frames);
     if (envelope.epoch !== epoch) throw new ProtocolError('epoch', 'spoke to another incarnation');

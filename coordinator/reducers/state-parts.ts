@@ -1,15 +1,13 @@
 /** Parameters and moments of a reducer, chunk by chunk, as the frames that carry them between processes. */
 import { chunkAt, chunkLength, type Chunk } from '../../shared/math/layout.ts';
 import type { ArrayKind, DataFrame } from '../../shared/protocol/messages.ts';
-import type { OptimiserState } from '../reducer.ts';
-import type { StatePart } from '../requests.ts';
+import type { StateArray, StatePart } from '../requests.ts';
 
 export type ArrayFrame = Extract<DataFrame, { type: 'array' }>;
 
-/** The arrays of a reducer's state, as frames name them. */
-export const stateArrays = ['parameters', 'firstMoment', 'secondMoment'] as const;
-export type StateArray = (typeof stateArrays)[number];
+export const stateArrays: readonly StateArray[] = ['parameters', 'firstMoment', 'secondMoment'];
 
+/** Whether frames of this kind carry a reducer's state. */
 export const isStateArray = (array: ArrayKind): array is StateArray =>
   (stateArrays as readonly ArrayKind[]).includes(array);
 
@@ -39,21 +37,16 @@ export function emptyPart({ index, length }: Chunk): StatePart {
   return { offset: index * chunkLength, parameters, firstMoment, secondMoment };
 }
 
-/** Puts together the chunks of one passage from their frames. */
-export function createAssembly() {
-  const parts = new Map<number, Partial<Record<StateArray, Float32Array>>>();
-  const whole = new Set<number>(); // chunks
+/** Which frames of one passage have arrived. */
+export function createArrivals() {
+  const here = new Map<number, Set<StateArray>>(); // by chunk
   return {
-    has: (chunk: number, array: StateArray): boolean =>
-      whole.has(chunk) || parts.get(chunk)?.[array] !== undefined,
-    /** @returns the part once all of it is here */
-    add({ array, chunk, values }: ArrayFrame): StatePart | null {
-      const part = { ...parts.get(chunk), [array]: values };
-      parts.set(chunk, part);
-      if (!stateArrays.every((name) => part[name] !== undefined)) return null;
-      parts.delete(chunk);
-      whole.add(chunk);
-      return { offset: chunk * chunkLength, ...(part as OptimiserState) };
+    has: (chunk: number, array: StateArray): boolean => here.get(chunk)?.has(array) ?? false,
+    /** @returns whether all of the chunk is here now */
+    add(chunk: number, array: StateArray): boolean {
+      const found = here.get(chunk) ?? new Set();
+      here.set(chunk, found.add(array));
+      return found.size === stateArrays.length;
     },
   };
 }

@@ -5,6 +5,7 @@ import { exitCodes } from '../../shared/errors.ts';
 import { textFlag, type Arguments } from '../cli/config-flags.ts';
 import { addListenFlags, listeningOf } from '../cli/listen-flags.ts';
 import { addTrainFlags, trainRequestOf } from '../cli/train-flags.ts';
+import { whenParentIsGone } from '../train/parent.ts';
 
 const command: CommandModule<object, Arguments> = {
   command: 'coordinator',
@@ -28,7 +29,7 @@ export default command;
 
 /** How the coordinator starts a reducer in a process of its own, which ends with it. */
 async function reduceFor(coordinator: string): Promise<void> {
-  if (process.channel !== undefined) process.once('disconnect', () => process.exit(exitCodes.terminated));
+  whenParentIsGone(() => process.exit(exitCodes.terminated));
   const { startReducer } = await import('../train/start-reducer.ts');
   process.exit(await startReducer(coordinator));
 }

@@ -1,6 +1,7 @@
 /** `lockstep worker`: computes for a coordinator until its run is over. */
 import type { Argv, CommandModule } from 'yargs';
-import { usageError } from '../../shared/errors.ts';
+import { exitCodes, usageError } from '../../shared/errors.ts';
+import { whenParentIsGone } from '../train/parent.ts';
 import { runtimeNames, type RuntimeName } from '../../shared/model/runtime.ts';
 
 interface WorkerArguments {
@@ -43,7 +44,7 @@ const command: CommandModule<object, WorkerArguments> = {
   handler: async (given) => {
     checkNatural('--rank', given.rank, 0);
     checkNatural('--threads', given.threads, 1);
-    if (process.channel !== undefined) process.once('disconnect', () => process.exit(143)); // the parent is gone
+    whenParentIsGone(() => process.exit(exitCodes.terminated));
     const { startWorker } = await import('../train/start-worker.ts');
     process.exit(await startWorker({ ...given, rank: given.rank ?? null, threads: given.threads ?? null }));
   },

@@ -16,6 +16,7 @@ import { servingRequestOf } from '../cli/http-flags.ts';
 import { packageVersion } from '../cli/version.ts';
 import { workerCountOf } from '../cli/worker-count.ts';
 import { writeReport } from '../report/report.ts';
+import { whenParentIsGone } from './parent.ts';
 import { createReducerProcesses, type ReducerProcesses } from './reducers.ts';
 import type { Listening } from './train.ts';
 
@@ -141,7 +142,7 @@ function listenForSignals() {
     stop?.();
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  if (process.channel !== undefined) process.once('disconnect', () => onSignal('SIGTERM'));
+  whenParentIsGone(() => onSignal('SIGTERM'));
   return {
     exitCode,
     whenAsked(callback: () => void) {
