@@ -13,6 +13,7 @@ import { count, number } from './figures.mjs';
  * @property {string} colour name of a CSS variable, without dashes
  * @property {'left' | 'right'} [side] of its scale
  * @property {boolean} [fills] the area below it
+ * @property {boolean} [faint] behind another one
  * @property {boolean} [dots] points, joined over the steps between them
  */
 
@@ -124,7 +125,7 @@ function settingsOf(lines, options, width, shown) {
     ],
     series: [
       { label: 'step', value: (_, value) => (value === null ? '' : count(value)) },
-      ...lines.map((line, index) => seriesOf(line, (at) => shown(index, at))),
+      ...lines.map((line, index) => seriesOf(line, stacked, (at) => shown(index, at))),
     ],
     ...(stacked
       ? {
@@ -145,19 +146,20 @@ function settingsOf(lines, options, width, shown) {
 
 /**
  * @param {Line} line
+ * @param {boolean} stacked
  * @param {(index: number) => number | null | undefined} shown
  * @returns {uPlot.Series}
  */
-function seriesOf(line, shown) {
-  const stroke = colour(line.colour);
+function seriesOf(line, stacked, shown) {
+  const stroke = line.faint ? `${colour(line.colour)}66` : colour(line.colour);
   return {
     label: line.label,
     scale: line.side ?? 'left',
     stroke,
-    width: line.dots ? 1.25 : 1.75,
+    width: stacked ? 0 : line.dots || line.faint ? 1.25 : 1.75,
     spanGaps: line.dots === true,
     points: line.dots ? { show: true, size: 5, fill: stroke } : { show: false },
-    ...(line.fills ? { fill: `${stroke}40` } : {}),
+    ...(line.fills ? { fill: `${colour(line.colour)}${stacked ? 'c0' : '26'}` } : {}),
     value: (_, value, _series, index) => number((index === null ? null : shown(index)) ?? value),
   };
 }
@@ -186,7 +188,7 @@ const rangeOf = (fromZero) => (plot, _low, _high, scale) => {
 };
 
 /** @type {uPlot.Axis.Size} */
-const axisSize = (_plot, values) => 14 + 7 * Math.max(3, ...(values ?? []).map((text) => text.length));
+const axisSize = (_plot, values) => 24 + 7 * Math.max(2, ...(values ?? []).map((text) => text.length));
 
 /** @param {number} value */
 const stepLabel = (value) =>
@@ -194,10 +196,10 @@ const stepLabel = (value) =>
 
 /** @param {number} value */
 function axisLabel(value) {
-  if (Math.abs(value) >= 10_000) return `${+(value / 1000).toPrecision(4)}k`.replace(/^-/, '−');
-  return (
-    value !== 0 && Math.abs(value) < 0.001 ? value.toExponential(0) : String(+value.toPrecision(4))
-  ).replace(/^-/, '−');
+  const size = Math.abs(value);
+  if (size >= 10_000) return `${+(value / 1000).toPrecision(4)}k`.replace(/^-/, '−');
+  if (size > 0 && size < 1e-5) return value.toExponential(0);
+  return (+value.toPrecision(4)).toLocaleString('en-US', { maximumFractionDigits: 6 }).replace(/^-/, '−');
 }
 
 const font = () => `12px ${getComputedStyle(document.body).fontFamily}`;

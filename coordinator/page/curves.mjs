@@ -17,14 +17,22 @@ const card = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 /** @returns {(points: readonly Point[], evaluations: readonly Evaluation[]) => void} draws them */
 export function createCurves() {
   const loss = createChart(card('loss'), [
+    { label: 'each step', colour: 'blue', faint: true },
     { label: 'training', colour: 'blue' },
     { label: 'held out', colour: 'vermilion', dots: true },
   ]);
   /** @type {{ names: string, chart: Chart } | null} */
   let terms = null;
-  const throughput = createChart(card('throughput'), [{ label: 'samples/s', colour: 'green', fills: true }], {
-    fromZero: true,
-  });
+  const throughput = createChart(
+    card('throughput'),
+    [
+      { label: 'each step', colour: 'green', faint: true },
+      { label: 'lately', colour: 'green', fills: true },
+    ],
+    {
+      fromZero: true,
+    },
+  );
   const stack = createChart(
     card('phases'),
     phases.map((name) => ({ label: name, colour: phaseColours[name], fills: true })),
@@ -46,7 +54,8 @@ export function createCurves() {
       evaluations.map(({ step }) => step),
       evaluations.map((record) => record.heldOut?.['loss'] ?? null),
     ];
-    showJoined(loss, [steps, points.map((point) => point.terms['loss'])], joined);
+    const losses = points.map((point) => point.terms['loss'] ?? null);
+    showJoined(loss, [steps, losses, smoothed(losses)], joined);
     const names = Object.keys(points[0]?.terms ?? {})
       .filter((name) => name !== 'loss')
       .slice(0, 2);
@@ -58,10 +67,11 @@ export function createCurves() {
     if (names.length > 0)
       terms?.chart.show(
         steps,
-        names.map((name) => points.map((point) => point.terms[name])),
+        names.map((name) => smoothed(points.map((point) => point.terms[name] ?? null))),
       );
-    throughput.show(steps, [points.map((point) => point.samplesPerSecond)]);
-    const each = phases.map((name) => points.map((point) => point.phases[name] * 1000));
+    const speeds = points.map((point) => point.samplesPerSecond);
+    throughput.show(steps, [speeds, smoothed(speeds)]);
+    const each = phases.map((name) => averaged(points.map((point) => point.phases[name] * 1000)));
     stack.show(steps, cumulative(each), each);
     showSplit(points.slice(-latelyPoints));
     const scales = [evaluations.map(({ step }) => step), evaluations.map(({ noiseScale }) => noiseScale)];
@@ -100,11 +110,27 @@ function cumulative(lines) {
   return stacked;
 }
 
-/** Medians of nine: an estimate from a few steps is noisy. @param {(number | null)[]} values */
+const reach = 7; // points on either side
+
+/**
+ * Medians of fifteen: what single steps say is noisy.
+ * @param {(number | null)[]} values
+ * @returns {(number | null)[]}
+ */
 function smoothed(values) {
   return values.map((_, index) => {
-    const window = values.slice(Math.max(0, index - 4), index + 5).filter((value) => value !== null);
-    return window.length < 5 ? null : window.sort((a, b) => a - b)[window.length >> 1];
+    const window = values
+      .slice(Math.max(0, index - reach), index + reach + 1)
+      .filter((value) => value !== null);
+    return window.sort((a, b) => a - b)[window.length >> 1] ?? null;
+  });
+}
+
+/** Means of fifteen, which still add up. @param {number[]} values */
+function averaged(values) {
+  return values.map((_, index) => {
+    const window = values.slice(Math.max(0, index - reach), index + reach + 1);
+    return window.reduce((sum, value) => sum + value, 0) / window.length;
   });
 }
 

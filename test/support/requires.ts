@@ -16,6 +16,7 @@ const probes = {
   numpy: { command: python, args: ['-c', 'import numpy'], remedy: 'pip install numpy' },
   scipy: { command: python, args: ['-c', 'import scipy'], remedy: 'pip install scipy' },
   safetensors: { command: python, args: ['-c', 'import safetensors'], remedy: 'pip install safetensors' },
+  tensorboard: { command: python, args: ['-c', 'import tensorboard'], remedy: 'pip install tensorboard' },
   promtool: { command: 'promtool', args: ['--version'], remedy: 'apt-get install prometheus' },
   prometheus: { command: 'prometheus', args: ['--version'], remedy: 'apt-get install prometheus' },
   chromium: { command: 'chromium', args: ['--version'], remedy: 'apt-get install chromium' },
