@@ -6,7 +6,7 @@
  * does to a gradient before it is sent (finish leaf) is counted too. With --wire bfloat16 every round is made on
  * both wires: 2P come from every worker, if there are two or more, since one alone sends the root.
  */
-import { defineBenchmark, type BenchTable, type Figure } from './benchmark.ts';
+import { defineBenchmark, type BenchContext, type BenchTable, type Figure } from './benchmark.ts';
 import { wires, type Wire } from '../../shared/math/node-values.ts';
 import { startPart, type Part } from './part.ts';
 import type { ExchangeOptions, ExchangeResult, ExchangeRound } from './parts/exchange-run.ts';
@@ -33,31 +33,37 @@ export const exchange = defineBenchmark({
     const { say, rounds } = context;
     const movedBytes = (bytesUp(wire, workers) + 4) * parameters * workers;
     const options: ExchangeOptions = { parameters, workers, reducers, wire, movedBytes, rounds };
-    const started: Part[] = [];
-    const start = async (name: string, partOptions: unknown): Promise<Part> => {
-      const part = await startPart(context, name, partOptions);
-      started.push(part);
-      return part;
-    };
-    try {
-      say('starting a coordinator and its workers');
-      const coordinator = await start('exchange-run', options);
-      const endpoint = await coordinator.ask<string>('endpoint');
-      const worker: ExchangeWorkerOptions = { endpoint, parameters, workers };
-      const peers = await Promise.all(
-        Array.from({ length: workers }, () => start('exchange-worker', worker)),
-      );
-      say(`${rounds} rounds`);
-      const [result] = await Promise.all([
-        coordinator.ask<ExchangeResult>('result'),
-        ...peers.map((peer) => peer.ask('end')),
-      ]);
-      return tableOf(options, result);
-    } finally {
-      await Promise.all(started.map((part) => part.end()));
-    }
+    say(`${rounds} rounds between a coordinator and its workers`);
+    return tableOf(options, await measureExchange(context, options));
   },
 });
+
+/** Starts a coordinator and workers that compute nothing, and measures all rounds. @throws LockstepError */
+export async function measureExchange(
+  context: Pick<BenchContext, 'entry'>,
+  options: ExchangeOptions,
+): Promise<ExchangeResult> {
+  const { parameters, workers, sharedMemory = true } = options;
+  const started: Part[] = [];
+  const start = async (name: string, partOptions: unknown): Promise<Part> => {
+    const part = await startPart(context, name, partOptions);
+    started.push(part);
+    return part;
+  };
+  try {
+    const coordinator = await start('exchange-run', options);
+    const endpoint = await coordinator.ask<string>('endpoint');
+    const worker: ExchangeWorkerOptions = { endpoint, parameters, workers, sharedMemory };
+    const peers = await Promise.all(Array.from({ length: workers }, () => start('exchange-worker', worker)));
+    const [result] = await Promise.all([
+      coordinator.ask<ExchangeResult>('result'),
+      ...peers.map((peer) => peer.ask('end')),
+    ]);
+    return result;
+  } finally {
+    await Promise.all(started.map((part) => part.end()));
+  }
+}
 
 /** Of a value that a worker sends: one alone sends the root, which is float32 on any wire. */
 const bytesUp = (wire: Wire, workers: number): number => (wire === 'bfloat16' && workers > 1 ? 2 : 4);

@@ -5,6 +5,9 @@
  * set-up and evaluation. With `--link-rate` the workers are in a box of their own, a network namespace, behind a
  * link of that rate. Efficiency is the rate with W workers over W times that of the smallest number of workers,
  * over the same link in the same round. Where W x threads are more than the cores it says nothing of a cluster.
+ *
+ * Beside each rate stands what `lockstep plan` makes of the rates of a gradient and of an exchange over loopback,
+ * measured in the same round, and how far off it is.
  */
 import { availableParallelism } from 'node:os';
 import type { StepRecord } from '../../coordinator/journal.ts';
@@ -15,8 +18,10 @@ import { plural } from '../../shared/text.ts';
 import { parseLinkRate, type LinkRate } from '../plan/link-rate.ts';
 import { cleanUpOnSignals } from '../setup/process.mjs';
 import { defineBenchmark, type BenchContext, type BenchTable, type Figure } from './benchmark.ts';
-import { alternate, derive, figure, type Series, type Side } from './rounds.ts';
+import { alternate, atMost, derive, figure, type Series, type Side } from './rounds.ts';
 import { requireBoxes } from './scaling/boxes.ts';
+import { calibrate } from './scaling/calibrate.ts';
+import { configOf, planned } from './scaling/planned.ts';
 import { nameOf, pointsOf, type Point, type Settings } from './scaling/point.ts';
 import { trainOnce } from './scaling/train-once.ts';
 
@@ -45,6 +50,11 @@ export const scaling = defineBenchmark({
     threads: { type: 'number', default: 1, describe: 'CPU threads a worker' },
     'synthetic-rows': { type: 'number', default: 9000, describe: 'images of the data set' },
     steps: { type: 'number', default: 3, describe: 'of each run; the first is not counted' },
+    plan: {
+      type: 'boolean',
+      default: true,
+      describe: 'measure rates too, and hold the plan against each run',
+    },
   },
   async run(context, given): Promise<BenchTable> {
     const { preset, runtime, threads, steps, syntheticRows, width = null } = given;
@@ -56,7 +66,9 @@ export const scaling = defineBenchmark({
     const settings: Settings = { preset, runtime, threads, steps, syntheticRows, width };
     const giveSignalsBack = cleanUpOnSignals();
     try {
-      const sides = points.map((point) => sideOf(context, settings, point));
+      const sides = given.plan
+        ? sidesBesidePlan(context, settings, points)
+        : points.map((point) => sideOf(context, settings, point));
       const series = await alternate(sides, { rounds: context.rounds, warmUps: 0, say: context.say });
       return tableOf(settings, points, series);
     } finally {
@@ -94,7 +106,40 @@ function tableOf(settings: Settings, points: readonly Point[], series: Series): 
   };
 }
 
+const barOfPlan = 0.2;
 const phases = ['compute', 'exchange', 'commit'] as const;
+
+/** For each micro-batch size the rates, then the runs, which are held against them; one order in all rounds. */
+function sidesBesidePlan(context: BenchContext, settings: Settings, points: readonly Point[]): Side[] {
+  const most = Math.max(...points.map(({ workers }) => workers));
+  const kindOf = ({ microBatchSize, link }: Point): string => `${microBatchSize} ${link === null}`;
+  return [...new Set(points.map(kindOf))].map((kind) => {
+    const runs = points.filter((point) => kindOf(point) === kind);
+    const { microBatchSize: unit, link } = runs[0]!;
+    const sides = runs.map((point) => sideOf(context, settings, point));
+    return {
+      name: `micro-batch ${kind}`,
+      async measure(round) {
+        context.say(`a gradient of ${unit} rows, and an exchange over loopback`);
+        const rates = await calibrate(
+          context,
+          settings,
+          configOf(settings, runs[0]!),
+          unit,
+          most,
+          link === null,
+        );
+        const figures: Record<string, number> = {};
+        for (const [index, side] of sides.entries()) {
+          const point = runs[index]!;
+          Object.assign(figures, await side.measure(round));
+          figures[`${nameOf(point)}: plan`] = planned(settings, point, rates).samplesPerSecond;
+        }
+        return figures;
+      },
+    };
+  });
+}
 
 function sideOf(context: BenchContext, settings: Settings, point: Point): Side {
   const name = nameOf(point);
@@ -123,7 +168,15 @@ function figuresOf(series: Series, point: Point, fewest: number): Figure[] {
   return [
     figure(name, 'samples/s', of(name)),
     ...(point.workers === fewest ? [] : [figure('  efficiency', 'share', efficiency)]),
+    ...planFigures(of(`${name}: plan`), of(name)),
     figure('  step', 'ms', of(`${name}: step`)),
     ...phases.map((phase) => figure(`    ${phase}`, 'ms', of(`${name}: ${phase}`))),
   ];
+}
+
+/** How far off the plan is, of what was measured. */
+function planFigures(plan: readonly number[], rate: readonly number[]): Figure[] {
+  if (plan.length === 0) return [];
+  const offBy = derive([plan, rate], (said, was) => Math.abs(said! / was! - 1));
+  return [figure('  plan', 'samples/s', plan), figure('  plan is off by', 'share', offBy, atMost(barOfPlan))];
 }

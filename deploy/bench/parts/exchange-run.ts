@@ -28,6 +28,7 @@ export interface ExchangeOptions {
   readonly wire: Wire; // where it is not float32, every round is made on both, side by side
   readonly movedBytes: number; // by a step on this wire: what memcpy copies beside it
   readonly rounds: number; // one more is made first, and not counted
+  readonly sharedMemory?: boolean; // false: everything takes the socket, as between machines
 }
 
 /** Milliseconds of one round. */
@@ -80,7 +81,12 @@ export async function openExchangeRun(options: ExchangeOptions): Promise<AnswerP
     coordinator: createCoordinator(cluster, makeRounds(options, rounds)),
     epoch: 1,
     clock: systemClock,
-    bind: (events) => bindHub(createZeromqTransport(systemClock), { host: '127.0.0.1', port: 0 }, events),
+    bind: (events) =>
+      bindHub(
+        createZeromqTransport(systemClock, { sharedMemory: options.sharedMemory ?? true }),
+        { host: '127.0.0.1', port: 0 },
+        events,
+      ),
     onNotice: (notice) => {
       if (notice.kind !== 'lost' && notice.kind !== 'refused') return;
       fail(runError(`rank ${notice.rank} of the exchange was ${notice.kind}: ${notice.reason}`));

@@ -20,6 +20,7 @@ export interface ExchangeWorkerOptions {
   readonly endpoint: string;
   readonly parameters: number;
   readonly workers: number;
+  readonly sharedMemory?: boolean; // as the coordinator has it
 }
 
 const peerTimeoutMs = 5000;
@@ -36,7 +37,7 @@ const fingerprint: Fingerprint = {
 /** Answers `end` when the coordinator has said that all is over. */
 export async function openExchangeWorker(options: ExchangeWorkerOptions): Promise<AnswerPart> {
   const ended = runWorkerShell({
-    transport: createZeromqTransport(systemClock),
+    transport: createZeromqTransport(systemClock, { sharedMemory: options.sharedMemory ?? true }),
     transportOptions: { maxFrameBytes, peerTimeoutMs },
     endpoint: options.endpoint,
     identity: { version: benchVersion, host: hostname(), pid: process.pid, fingerprint },

@@ -18,7 +18,7 @@ import { createModel } from '../../../shared/model/registry.ts';
 import type { Runtime, RuntimeName } from '../../../shared/model/runtime.ts';
 import { openRuntime } from '../../../shared/model/runtimes.ts';
 import { systemClock } from '../../../shared/runtime/clock.ts';
-import { configSchema } from '../../../shared/runtime/config.ts';
+import { configSchema, type Config } from '../../../shared/runtime/config.ts';
 import { presets, type PresetName } from '../../../shared/runtime/presets.ts';
 import type { AnswerPart } from '../part.ts';
 
@@ -27,6 +27,7 @@ export interface GradientOptions {
   readonly runtime: RuntimeName;
   readonly threads: number;
   readonly microBatchSize: number;
+  readonly config?: Config; // instead of the preset's
 }
 
 export interface GradientFacts {
@@ -49,7 +50,7 @@ const nowMs = (): number => systemClock.nowMs();
 
 /** Answers `facts`, `gradient` and `products` (ms), `projection` (ms), and `profile`. */
 export async function openGradient(options: GradientOptions): Promise<AnswerPart> {
-  const config = configSchema.parse(presets[options.preset].settings);
+  const config = options.config ?? configSchema.parse(presets[options.preset].settings);
   const reading = { ms: 0 };
   const opened = await openRuntime(options.runtime, { ...options, precision: 'tf32', allowCpu: true });
   const runtime = watchReading(opened, reading);

@@ -46,7 +46,7 @@ export async function openLinkedCoordinator(options: LinkedCoordinatorOptions): 
     workerCount: workers,
     cacheDir,
     version: packageVersion(),
-    transport: withHubKeys(createZeromqTransport(systemClock), { insecure: true }), // nobody else is on the link
+    transport: withHubKeys(createZeromqTransport(systemClock, { sharedMemory: false }), { insecure: true }), // nobody else is on the link
     clock: systemClock,
     screen: quietScreen(),
     serving: unseen,

@@ -21,7 +21,7 @@ export async function openLinkedWorker(options: LinkedWorkerOptions): Promise<An
     precision: 'tf32',
     allowCpu: true,
     version: packageVersion(),
-    transport: createZeromqTransport(systemClock),
+    transport: createZeromqTransport(systemClock, { sharedMemory: false }),
     log: (line) => void lines.push(line),
   });
   ended.catch(() => {}); // whoever asks is told
