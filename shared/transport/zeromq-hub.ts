@@ -3,9 +3,10 @@
  *
  * A link says hello; the hub answers and probes with the same (zeromq-signals.ts). A closed socket throws away what
  * its peer has not read yet, whatever its linger, so that who closes says farewell, the last message of all,
- * and waits for a moment until the other side has heard it. A peer exists from its hello on. Who speaks before
- * it is cut off, as is who is dropped: nothing that they send is read any more. Who is gone shows when something
- * is sent to it, and something is sent several times a second.
+ * and waits for a moment until the other side has heard it. A peer exists from its hello on. Who speaks before it
+ * is banned, as is who is dropped: what they send is forgotten unread, for as long as their connection lasts, since
+ * a ROUTER cannot end one. Who is gone shows when something is sent to it, and something is sent several times a
+ * second, to the banned too, so that nothing has to be remembered of those who have left.
  */
 import assert from 'node:assert';
 import { createCarriage, type Carriage } from './carriage.ts';
@@ -27,11 +28,9 @@ export interface HubOptions {
   readonly clock: { after(delayMs: number, callback: () => void): () => void };
   readonly probeIntervalMs: number;
   readonly farewellMs: number; // that a closed hub waits for its peers, at most
-  readonly maxPeers: number; // one more is cut off
+  readonly maxPeers: number; // one more is banned
   readonly maxFrameBytes: number;
   readonly shelf: Shelf | null; // for large payloads to links of this machine; closed with the hub
-  /** Takes a connection out of the socket; what was sent to it still goes out. */
-  readonly cut: (routingId: Uint8Array) => Promise<void>;
   /** Resolves after the event loop went round. */
   readonly nextTurn: () => Promise<unknown>;
   readonly events: HubEvents;
@@ -45,7 +44,6 @@ interface Peer {
   readonly carriage: Carriage;
   sending: boolean;
   gone: boolean; // lost or dropped: nothing more comes from it
-  dropped: boolean;
 }
 
 const identity = /^worker:[0-9a-f]{16}$/;
@@ -57,7 +55,7 @@ export function createHub(options: HubOptions): Hub {
   const { socket, clock, events } = options;
   const peers = new Map<PeerId, Peer>();
   const timers = new Set<() => void>(); // of pauses under way
-  const cutting = new Set<PeerId>();
+  const banned = new Map<PeerId, Uint8Array>(); // connections that are still there, by their routing id
   let closing = false;
   let closed = false;
   const isOpen = (): boolean => !closed;
@@ -76,7 +74,7 @@ export function createHub(options: HubOptions): Hub {
     const peer = peers.get(id);
     if (peer === undefined) {
       const kind = signalOf(frames)?.kind;
-      if (cutting.has(id) || kind === 'farewell') return;
+      if (banned.has(id) || kind === 'farewell') return;
       if (kind !== 'hello' || !identity.test(id)) return refuse(routingId, 'noHello');
       if (peers.size >= options.maxPeers) return refuse(routingId, 'crowd');
       welcome(id, routingId);
@@ -87,18 +85,16 @@ export function createHub(options: HubOptions): Hub {
   }
 
   function welcome(id: PeerId, routingId: Uint8Array): void {
-    const own = Buffer.from(routingId);
     const { maxFrameBytes, shelf } = options;
     const send = (frames: Frames): void => void (peer.gone || enqueue(peer, frames));
     const carriage = createCarriage({ shelf, maxFrameBytes, send });
     const peer: Peer = {
       id,
-      routingId: own,
+      routingId: Buffer.from(routingId),
       queue: [],
       carriage,
       sending: false,
       gone: false,
-      dropped: false,
     };
     peers.set(id, peer);
     enqueue(peer, hello);
@@ -108,16 +104,12 @@ export function createHub(options: HubOptions): Hub {
   function refuse(routingId: Uint8Array, kind: StrangerKind): void {
     if (closing) return;
     events.onStranger?.(kind, '');
-    void cut(routingId);
+    ban(routingId);
   }
 
-  /** Frames that come meanwhile are forgotten; there are no others. */
-  async function cut(routingId: Uint8Array): Promise<void> {
-    const own = Buffer.from(routingId);
-    const id = own.toString('latin1');
-    cutting.add(id);
-    await options.cut(own);
-    cutting.delete(id);
+  function ban(routingId: Uint8Array): void {
+    const own = Buffer.from(routingId); // not a view of the message that it came in
+    banned.set(own.toString('latin1'), own);
   }
 
   /** The last message to a peer; what was queued before it goes first. */
@@ -138,8 +130,7 @@ export function createHub(options: HubOptions): Hub {
     while (isOpen() && peer.queue.length > 0) {
       const frames = peer.queue[0]!;
       const outcome = await trySend(peer, frames);
-      if (outcome === 'full' && !peer.dropped) await pause(retryMs);
-      else if (outcome === 'full') peer.queue.length = 0;
+      if (outcome === 'full') await pause(retryMs);
       else if (outcome === 'sent') {
         if (peer.queue[0] === frames) peer.queue.shift(); // unless the queue was forgotten meanwhile
       } else {
@@ -148,13 +139,15 @@ export function createHub(options: HubOptions): Hub {
       }
     }
     peer.sending = false;
-    if (peer.dropped && isOpen()) void cut(peer.routingId);
   }
 
   /** Its own frames are queued in the same moment or not at all: a message is never cut in two. */
-  async function trySend(peer: Peer, frames: Frames): Promise<'sent' | 'full' | 'gone'> {
+  async function trySend(
+    { routingId }: Pick<Peer, 'routingId'>,
+    frames: Frames,
+  ): Promise<'sent' | 'full' | 'gone'> {
     try {
-      await socket.send([peer.routingId, ...frames]);
+      await socket.send([routingId, ...frames]);
       return 'sent';
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : undefined;
@@ -199,7 +192,15 @@ export function createHub(options: HubOptions): Hub {
   async function probeForever(): Promise<void> {
     while (isOpen()) {
       for (const peer of peers.values()) if (!peer.sending && !peer.gone) enqueue(peer, hello);
+      await forgetTheGone();
       await pause(options.probeIntervalMs);
+    }
+  }
+
+  async function forgetTheGone(): Promise<void> {
+    for (const [id, routingId] of banned) {
+      if (!isOpen()) return;
+      if ((await trySend({ routingId }, hello)) === 'gone') banned.delete(id);
     }
   }
 
@@ -221,8 +222,7 @@ export function createHub(options: HubOptions): Hub {
       const peer = peers.get(id);
       if (peer === undefined || closing) return;
       peer.queue.length = 0;
-      peer.dropped = true;
-      cutting.add(id);
+      ban(peer.routingId);
       takeLeave(peer, reason);
       peer.carriage.close();
       peers.delete(id);

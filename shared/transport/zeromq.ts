@@ -61,9 +61,7 @@ export function createZeromqTransport(clock: TransportClock, { sharedMemory = tr
       const onRefused = (address: string): void => events.onStranger?.('unknownKey', address);
       const guard = options.keys === undefined ? null : await door.guard(options.keys.allowed, onRefused);
       const socket = new Router({ ...routerOptions(options), ...serverOptions(options, guard) });
-      const scissors = createScissors(socket);
       try {
-        await scissors.bind();
         await socket.bind(endpoint);
       } catch (error) {
         socket.close();
@@ -84,7 +82,6 @@ export function createZeromqTransport(clock: TransportClock, { sharedMemory = tr
         maxPeers,
         maxFrameBytes: options.maxFrameBytes,
         shelf: newShelf(options.maxFrameBytes),
-        cut: scissors.cut,
         async close() {
           await socket.unbind(bound);
           stopWatching();
@@ -117,33 +114,6 @@ export function createZeromqTransport(clock: TransportClock, { sharedMemory = tr
         events,
       });
     },
-  };
-}
-
-/**
- * How a connection is taken out of a ROUTER, which has no call for it: another one of the same identity, from
- * inside this process, takes its place and goes. The socket reads no more from the old one, so that it answers no
- * heartbeat, and its TCP connection ends with the time-out of a silent peer.
- */
-function createScissors(socket: Router) {
-  const inside = `inproc://cut-${randomBytes(8).toString('hex')}`;
-  let queue: Promise<void> = Promise.resolve(); // one at a time: a process has a limit of sockets
-
-  async function cutNow(routingId: Uint8Array): Promise<void> {
-    if (socket.closed) return;
-    const replacement = new Dealer({ linger: 0 });
-    try {
-      replacement.routingId = routingId as unknown as string; // bytes, which the types leave out
-      replacement.connect(inside);
-      await nextTurn();
-    } finally {
-      replacement.close();
-    }
-  }
-
-  return {
-    bind: () => socket.bind(inside),
-    cut: (routingId: Uint8Array) => (queue = queue.then(() => cutNow(routingId))),
   };
 }
 
@@ -207,7 +177,6 @@ const commonOptions = ({ maxFrameBytes, peerTimeoutMs }: TransportOptions) => ({
 const routerOptions = (options: TransportOptions) => ({
   ...commonOptions(options),
   mandatory: true, // else what cannot be delivered vanishes
-  handover: true, // by which connections are cut; identities are random, so that nobody else can take one over
   sendTimeout: 0, // a full peer is told of at once and holds up no other
 });
 
