@@ -104,7 +104,7 @@ export function openShelf(address: string, payloadBytes: number): ShelfReader | 
   let landing: Uint8Array | null = null; // in the memory of kernels: its checksum is taken in place
   return {
     take({ offset, byteLength }) {
-      if (byteLength > payloadBytes) return null;
+      if (byteLength > payloadBytes || !Number.isSafeInteger(offset) || offset < 0) return null; // a peer's word
       landing ??= createLanding(payloadBytes);
       const view = landing.subarray(0, byteLength);
       return readSync(file, view, 0, byteLength, offset) === byteLength ? view : null;
