@@ -26,7 +26,7 @@ import { describe, Interrupted, isPlain, type Answer, type Request } from './req
 import { createStalls } from './stalls.ts';
 import type { Stores } from './stores.ts';
 import { hasAllScalars, nonFiniteNotices, type NodeMessage } from './task.ts';
-import { createWatch, phaseOf } from './watch.ts';
+import { createWatch } from './watch.ts';
 
 export interface ClusterOptions {
   readonly door: DoorOptions;
@@ -85,17 +85,16 @@ export function createCluster(options: ClusterOptions): Cluster {
 
   function onNode(peer: PeerId, message: NodeMessage): Effect[] {
     const { task } = dealing;
-    const wasWhole = task === null || hasAllScalars(task);
     const { part, effects } = takeNode(dealing, stores, peer, message);
     if (part === null) return effects;
     effects.push(...disputes.decide(message));
     const dispute = disputes.open === null ? disputes.contradiction(part, peer) : null;
     if (dispute !== null) {
-      assert(task !== null && (request?.kind === 'sum' || request?.kind === 'step'));
+      assert(request?.kind === 'sum' || request?.kind === 'step');
       effects.push(...disputes.begin(dispute, describe(request)));
-      return [...effects, ...dealing.begin(request, task.attempt + 1, dispute)];
+      return [...effects, ...dealing.begin(request, task!.attempt + 1, dispute)];
     }
-    if (!wasWhole && hasAllScalars(task)) scalarsMs = nowMs();
+    if (hasAllScalars(task!) && (part.answers.size === 1 || part.isCheck)) scalarsMs = nowMs();
     return [...effects, ...finishIfComplete()];
   }
 
@@ -141,8 +140,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     if (!admitted) return effects;
     stalls.joined(members.get(peer)!.rank);
     if (request?.kind === 'model') respond(modelAnswer());
-    effects.push(...dealing.deal());
-    return effects;
+    return [...effects, ...dealing.deal()];
   }
 
   const modelAnswer = (): Answer => {
@@ -229,7 +227,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     }
     if (message.type !== 'hello' && message.type !== 'ready' && members.get(peer) === undefined)
       throw new ProtocolError('unasked', `said ${message.type} before hello`);
-    if (message.type !== 'progress') watch.heard(peer, phaseOf(message)); // to be alive is not to get on
+    watch.said(peer, message);
     switch (message.type) {
       case 'hello':
         return members.hello(peer, message);

@@ -22,6 +22,7 @@ export interface Stalls {
 
 const soonMs = 4000; // the clock ticks each second: said within five
 const firstMs = 15_000; // while workers start, load and compile
+const aliveMs = 2500; // it is asked each second
 const rememberedLosses = 256;
 
 export function createStalls(watch: Watch, nowMs: () => number): Stalls {
@@ -53,8 +54,16 @@ export function createStalls(watch: Watch, nowMs: () => number): Stalls {
         what,
         by: silent.map((member) => {
           const { rank, host, fingerprint } = member;
-          const { phase } = watch.of(member.peer);
-          return { rank, host, device: fingerprint.device, reason: phase, ageMs: ageOf(member) };
+          const { phase, alive } = watch.of(member.peer);
+          const answers = alive !== null && nowMs() - alive.atMs < aliveMs;
+          const pulse = answers ? `its process answers: ${alive.doing}` : 'its process does not answer';
+          return {
+            rank,
+            host,
+            device: fingerprint.device,
+            reason: `${phase} (${pulse})`,
+            ageMs: ageOf(member),
+          };
         }),
       }));
     },

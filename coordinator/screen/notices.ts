@@ -28,7 +28,7 @@ export function describeNotice(notice: Notice): NoticeLine | null {
     }
     case 'stalled':
       return {
-        text: `waiting for ${notice.what}: ${describeMissing(notice.by, 'silent for')}`,
+        text: `waiting for ${notice.what}: ${describeMissing(notice.by, 'nothing for')}`,
         isWarning: true,
       };
     case 'tooFew':

@@ -38,8 +38,27 @@ test('a stall is told of within five seconds, with who, where and since when, an
     said.map(([second]) => second),
     [4, 8, 16, 32],
   );
-  const by = [{ rank: 1, host: 'box1', device: 'EPYC', reason: 'sending values', ageMs: 4000 }];
+  const by = [
+    {
+      rank: 1,
+      host: 'box1',
+      device: 'EPYC',
+      reason: 'sending values (its process does not answer)',
+      ageMs: 4000,
+    },
+  ];
   assert.deepEqual(said[0]![1], { kind: 'stalled', what: 'gradient of step 3', by });
+});
+
+test('a process that answers, and does not work, is told from one that does not', () => {
+  const { watch, stalls, pass } = scene();
+  watch.told('p1');
+  const [first] = pass(5, () => {
+    watch.alive('p1', 'gradient');
+    return stalls.owed('gradient of step 3', [member(1)], 700);
+  });
+  assert(first?.[1].kind === 'stalled');
+  assert.equal(first[1].by[0]!.reason, 'told of its task (its process answers: gradient)');
 });
 
 test('who is heard of is waited for in silence, and so is a task that takes its usual time', () => {

@@ -33,7 +33,7 @@ test('a stall names who is waited for, where, on what, doing what and how long; 
   const by = { rank: 1, host: 'box2', device: 'EPYC', reason: 'sending values', ageMs: 5000 };
   const stalled = describeNotice({ kind: 'stalled', what: 'gradient of step 3', by: [by] });
   assert.deepEqual(stalled, {
-    text: 'waiting for gradient of step 3: rank 1 on box2 (EPYC), sending values, silent for 0:05',
+    text: 'waiting for gradient of step 3: rank 1 on box2 (EPYC), sending values, nothing for 0:05',
     isWarning: true,
   });
   const many = describeNotice({
