@@ -52,7 +52,7 @@ export function createOffences({ nowMs, count: tally, say }: OffenceOptions): Of
   }
 
   const offences: Offences = {
-    offence: (peer, kind, message) => add(kind, `${peer} dropped: it ${message} (${kind})`),
+    offence: (peer, kind, message) => add(kind, `${peer} dropped (${kind}): ${message}`),
     stranger: (kind, from) =>
       add(kind, `a stranger${from === '' ? '' : ` from ${from}`} kept out: ${meanings[kind]} (${kind})`),
     watching: (events) => ({ ...events, onStranger: offences.stranger }),

@@ -27,14 +27,23 @@ export const exchange = defineBenchmark({
       default: 'float32' as Wire,
       describe: 'of gradients; bfloat16 is set beside float32',
     },
+    curve: {
+      type: 'boolean',
+      default: false,
+      describe: 'set an encrypted exchange beside one in the clear, both over sockets alone',
+    },
   },
   async run(context, given): Promise<BenchTable> {
-    const { parameters, workers, reducers, wire } = given;
+    const { parameters, workers, reducers, wire, curve } = given;
     const { say, rounds } = context;
     const movedBytes = (bytesUp(wire, workers) + 4) * parameters * workers;
     const options: ExchangeOptions = { parameters, workers, reducers, wire, movedBytes, rounds };
     say(`${rounds} rounds between a coordinator and its workers`);
-    return tableOf(options, await measureExchange(context, options));
+    if (!curve) return tableOf(options, await measureExchange(context, options));
+    const clear = await measureExchange(context, { ...options, sharedMemory: false });
+    say('the same, encrypted');
+    const encrypted = await measureExchange(context, { ...options, sharedMemory: false, curve });
+    return besideCurve(tableOf(options, clear), clear, encrypted);
   },
 });
 
@@ -43,7 +52,8 @@ export async function measureExchange(
   context: Pick<BenchContext, 'entry'>,
   options: ExchangeOptions,
 ): Promise<ExchangeResult> {
-  const { parameters, workers, sharedMemory = true } = options;
+  const { parameters, workers, sharedMemory = true, curve = false } = options;
+  const [hubKeys, linkKeys] = curve ? await makeKeys() : [];
   const started: Part[] = [];
   const start = async (name: string, partOptions: unknown): Promise<Part> => {
     const part = await startPart(context, name, partOptions);
@@ -51,9 +61,9 @@ export async function measureExchange(
     return part;
   };
   try {
-    const coordinator = await start('exchange-run', options);
+    const coordinator = await start('exchange-run', { ...options, keys: hubKeys });
     const endpoint = await coordinator.ask<string>('endpoint');
-    const worker: ExchangeWorkerOptions = { endpoint, parameters, workers, sharedMemory };
+    const worker: ExchangeWorkerOptions = { endpoint, parameters, workers, sharedMemory, keys: linkKeys };
     const peers = await Promise.all(Array.from({ length: workers }, () => start('exchange-worker', worker)));
     const [result] = await Promise.all([
       coordinator.ask<ExchangeResult>('result'),
@@ -63,6 +73,36 @@ export async function measureExchange(
   } finally {
     await Promise.all(started.map((part) => part.end()));
   }
+}
+
+/** They travel to the parts through their channels, which nobody else reads. */
+async function makeKeys() {
+  const { createKeyPair } = await import('../../shared/transport/zeromq.ts');
+  const [server, client] = [createKeyPair(), createKeyPair()];
+  return [
+    { ...server, allowed: [client.publicKey] },
+    { ...client, serverKey: server.publicKey },
+  ] as const;
+}
+
+/** The one was measured after the other: a round of both is not of one moment. */
+function besideCurve(table: BenchTable, clear: ExchangeResult, encrypted: ExchangeResult): BenchTable {
+  const [plain, curve] = [clear, encrypted].map(({ rounds }) => rounds.map(({ exchange }) => exchange)) as [
+    number[],
+    number[],
+  ];
+  const note =
+    'With CURVE, every byte is encrypted on one side and decrypted on the other, by one thread of each.';
+  return {
+    ...table,
+    settings: { ...table.settings, sockets: 'alone' },
+    figures: [
+      ...table.figures,
+      figure('exchange with CURVE', 'ms', curve),
+      ratio('with CURVE, in those in the clear', curve, plain),
+    ],
+    notes: [...table.notes, note],
+  };
 }
 
 /** Of a value that a worker sends: one alone sends the root, which is float32 on any wire. */

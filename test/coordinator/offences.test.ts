@@ -25,7 +25,7 @@ test('every one is counted by kind; a person is told of the first, then of many 
   );
   assert.deepEqual(said, [
     'a stranger from 10.0.0.9 kept out: its key is not one of those allowed (unknownKey)',
-    'worker:1 dropped: it sent a message that this release does not know (schema)',
+    'worker:1 dropped (schema): sent a message that this release does not know',
     'a stranger kept out: its key is not one of those allowed (unknownKey); and 999 others like it',
   ]);
 });

@@ -18,6 +18,8 @@ import { runError } from '../../../shared/errors.ts';
 import { createKernels } from '../../../shared/math/kernels.ts';
 import type { Wire } from '../../../shared/math/node-values.ts';
 import { systemClock } from '../../../shared/runtime/clock.ts';
+import { withHubKeys } from '../../../shared/transport/keys.ts';
+import type { BindOptions } from '../../../shared/transport/transport.ts';
 import { createZeromqTransport } from '../../../shared/transport/zeromq.ts';
 import type { AnswerPart } from '../part.ts';
 
@@ -28,6 +30,8 @@ export interface ExchangeOptions {
   readonly wire: Wire; // where it is not float32, every round is made on both, side by side
   readonly movedBytes: number; // by a step on this wire: what memcpy copies beside it
   readonly rounds: number; // one more is made first, and not counted
+  readonly curve?: boolean; // encrypted, by keys that are made for it
+  readonly keys?: BindOptions['keys'];
   readonly sharedMemory?: boolean; // false: everything takes the socket, as between machines
 }
 
@@ -83,7 +87,9 @@ export async function openExchangeRun(options: ExchangeOptions): Promise<AnswerP
     clock: systemClock,
     bind: (events) =>
       bindHub(
-        createZeromqTransport(systemClock, { sharedMemory: options.sharedMemory ?? true }),
+        withHubKeys(createZeromqTransport(systemClock, { sharedMemory: options.sharedMemory ?? true }), {
+          keys: options.keys,
+        }),
         { host: '127.0.0.1', port: 0 },
         events,
       ),

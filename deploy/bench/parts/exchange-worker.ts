@@ -11,6 +11,8 @@ import { maxFrameBytes } from '../../../shared/protocol/frame.ts';
 import { systemClock } from '../../../shared/runtime/clock.ts';
 import { configSchema } from '../../../shared/runtime/config.ts';
 import { createWorkload } from '../../../shared/runtime/workload.ts';
+import { withLinkKeys } from '../../../shared/transport/keys.ts';
+import type { ConnectOptions } from '../../../shared/transport/transport.ts';
 import { createZeromqTransport } from '../../../shared/transport/zeromq.ts';
 import { runWorkerShell, type Equipment } from '../../../worker/shell.ts';
 import type { AnswerPart } from '../part.ts';
@@ -20,6 +22,7 @@ export interface ExchangeWorkerOptions {
   readonly endpoint: string;
   readonly parameters: number;
   readonly workers: number;
+  readonly keys?: ConnectOptions['keys'];
   readonly sharedMemory?: boolean; // as the coordinator has it
 }
 
@@ -37,7 +40,11 @@ const fingerprint: Fingerprint = {
 /** Answers `end` when the coordinator has said that all is over. */
 export async function openExchangeWorker(options: ExchangeWorkerOptions): Promise<AnswerPart> {
   const ended = runWorkerShell({
-    transport: createZeromqTransport(systemClock, { sharedMemory: options.sharedMemory ?? true }),
+    transport: withLinkKeys(
+      createZeromqTransport(systemClock, { sharedMemory: options.sharedMemory ?? true }),
+      options.keys,
+      (_, reason) => process.stderr.write(`${reason}\n`),
+    ),
     transportOptions: { maxFrameBytes, peerTimeoutMs },
     endpoint: options.endpoint,
     identity: { version: benchVersion, host: hostname(), pid: process.pid, fingerprint },

@@ -9,6 +9,7 @@ test('real processes exchange three chunks, and phases make up the whole', async
     workers: 2,
     reducers: 2,
     wire: 'float32',
+    curve: false,
   });
   assert.equal(table.settings['MB moved'], 48);
   const whole = positiveFigure(table, 'exchange').values;
@@ -33,6 +34,7 @@ test('on a bfloat16 wire a quarter less is moved, and every round stands beside 
     workers: 2,
     reducers: 1,
     wire: 'bfloat16',
+    curve: false,
   });
   assert.equal(table.settings['MB moved'], 18);
   const [whole, other] = ['exchange', 'exchange on a float32 wire'].map((name) =>
