@@ -100,11 +100,9 @@ export function createCluster(options: ClusterOptions): Cluster {
 
   function onFrame(peer: PeerId, frame: DataFrame): Effect[] {
     expect(frame);
-    if (frame.type === 'sum' && members.get(peer)?.ready !== true)
-      throw new ProtocolError('unasked', 'sent values before it was ready');
-    if (frame.type === 'sum') watch.heard(peer, 'sending values');
-    const effects = frame.type === 'sum' ? stores.take(frame) : stores.takeState(frame as ArrayFrame);
-    return [...effects, ...finishIfComplete()];
+    if (frame.type === 'array') return [...stores.takeState(frame as ArrayFrame), ...finishIfComplete()];
+    watch.heard(members.admitted(peer), 'sending values');
+    return [...stores.take(frame), ...finishIfComplete()];
   }
 
   function expect(header: FrameHeader | DataFrame): ExpectedValues {

@@ -51,6 +51,8 @@ export interface Members {
   /** Who takes part: ready members, and reducers outside. */
   present(): PeerId[];
   get(peer: PeerId): Member | undefined;
+  /** @returns the peer. @throws ProtocolError (`unasked`) unless it is ready: values of others are none */
+  admitted(peer: PeerId): PeerId;
   /** Reducers outside, and what happens to them. */
   readonly reducers: Gathering;
   /** @throws ProtocolError (`unasked`) the second time, as does `admit` */
@@ -133,6 +135,11 @@ export function createMembers(options: DoorOptions): Members {
     all: () => [...members.values()],
     present: () => [...ready().map(({ peer }) => peer), ...reducers.peers],
     get: (peer) => members.get(peer),
+
+    admitted(peer) {
+      if (members.get(peer)?.ready === true) return peer;
+      throw new ProtocolError('unasked', 'sent values before it was ready');
+    },
 
     hello: (peer, message) => reducers.hello(peer, message),
 
