@@ -2,13 +2,14 @@
  * A reducer in a process of its own, as a pure machine around the one that computes (reducer.ts): commands come
  * from the coordinator, gradients from workers, and to them go credit and parameters.
  *
- *   started --accept/listen--> listening --open--> loading --publish--> working --finish--> gone
+ *   started --accept/listen--> listening --open--> loading --publish--> working --finish--> ending --all left--> gone
  *
  * A worker joins before it tells the coordinator that it is ready. Whatever the coordinator says of a worker that
  * is no longer here is carried out all the same: it will hear of the loss itself, and give its nodes to others.
+ * At the end workers go first: one that lost a reducer before it heard that the run is over would begin again.
  */
 import assert from 'node:assert/strict';
-import { ProtocolError } from '../../shared/errors.ts';
+import { exitCodes, ProtocolError } from '../../shared/errors.ts';
 import type { Kernels } from '../../shared/math/kernels.ts';
 import { chunkAt, chunkLength, createLayout, type Layout } from '../../shared/math/layout.ts';
 import type { decodeWorkerMessage } from '../../shared/protocol/control.ts';
@@ -30,7 +31,8 @@ export type ReducerEvent =
   | { readonly type: 'bound'; readonly endpoint: string } // what `listen` asked for
   | { readonly type: 'message'; readonly peer: PeerId; readonly message: FromWorker }
   | { readonly type: 'frame'; readonly peer: PeerId; readonly frame: DataFrame } // from a worker
-  | { readonly type: 'lost'; readonly peer: PeerId }; // a worker
+  | { readonly type: 'lost'; readonly peer: PeerId } // a worker
+  | { readonly type: 'orphaned'; readonly reason: string }; // the coordinator is gone
 
 export type ReducerEffect =
   | { readonly type: 'tell'; readonly message: ReducerMessage } // the coordinator
@@ -60,6 +62,7 @@ export function createReducerMachine(createKernels: (bytes: number) => Kernels):
   let opened: Opened | null = null;
   let sum: { readonly task: number; readonly attempt: number } | null = null;
   let news: News[] = [];
+  let ending = false;
 
   function working(): Opened {
     if (opened === null) throw new ProtocolError('unasked', 'spoke of parameters before it opened any');
@@ -97,7 +100,8 @@ export function createReducerMachine(createKernels: (bytes: number) => Kernels):
       case 'refuse':
         return [{ type: 'exit', code: command.exitCode, reason: `refused: ${command.reason}` }];
       case 'finish':
-        return [{ type: 'exit', code: 0, reason: 'the run is over' }];
+        ending = true;
+        return leaveIfAlone();
       case 'ping':
         return [];
       case 'open':
@@ -127,6 +131,9 @@ export function createReducerMachine(createKernels: (bytes: number) => Kernels):
         return command satisfies never;
     }
   }
+
+  const leaveIfAlone = (): ReducerEffect[] =>
+    ending && names.size === 0 ? [{ type: 'exit', code: exitCodes.ok, reason: 'the run is over' }] : [];
 
   function open({
     parameters,
@@ -209,8 +216,13 @@ export function createReducerMachine(createKernels: (bytes: number) => Kernels):
         case 'lost': {
           peers.delete(names.get(event.peer) ?? '');
           names.delete(event.peer);
-          return [];
+          return leaveIfAlone();
         }
+        case 'orphaned':
+          if (ending) return [];
+          return [
+            { type: 'exit', code: exitCodes.peerLost, reason: `the coordinator is gone (${event.reason})` },
+          ];
         default:
           return event satisfies never;
       }

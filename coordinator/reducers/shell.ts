@@ -55,8 +55,8 @@ function createShell(options: ReducerShellOptions, onExit: (code: number, reason
   let closed = false;
 
   const link = transport.connect(options.endpoint, transportOptions, {
-    onConnected: () => tell({ type: 'reducer', protocol: protocolVersion, ...identity }),
-    onLost: (reason) => exit(exitCodes.peerLost, `the coordinator is gone (${reason})`),
+    onConnected: () => epoch === 0 && tell({ type: 'reducer', protocol: protocolVersion, ...identity }),
+    onLost: (reason) => dispatch({ type: 'orphaned', reason }),
     onFrames: (frames) => attempt(() => fromCoordinator(frames), null),
   });
   const workers: HubEvents = {

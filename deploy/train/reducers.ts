@@ -11,7 +11,7 @@ import { createLineLog, startChild, type Child, type LineLog } from './child.ts'
 
 export interface ReducerProcesses {
   readonly start: StartReducers;
-  /** Ends them all, by force after `graceMs`. */
+  /** Waits until they have ended, as they do with the run; for `graceMs`, and then ends them by force. */
   stop(graceMs: number): Promise<void>;
 }
 
@@ -57,7 +57,6 @@ export function createReducerProcesses(options: ReducersOptions): ReducerProcess
     async stop(graceMs) {
       stopping = true;
       const cancelKill = clock.after(graceMs, () => running.forEach((child) => child.kill('SIGKILL')));
-      for (const child of running) child.kill('SIGTERM');
       await Promise.allSettled([...running].map(({ exited }) => exited));
       cancelKill();
     },

@@ -20,7 +20,7 @@ import { whenParentIsGone } from './parent.ts';
 import { createReducerProcesses, type ReducerProcesses } from './reducers.ts';
 import type { Listening } from './train.ts';
 
-const graceMs = 5000; // for reducers, which know already that the run is over
+const graceMs = 2000; // for reducers, which know already that the run is over
 
 /**
  * @param listening where, and to whom

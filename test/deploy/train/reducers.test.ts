@@ -91,6 +91,6 @@ test('of one that cannot start the coordinator is told, with its last words; sto
   const processes = createReducerProcesses({ ...options, entry: patient });
   processes.start(1, coordinator, runDir);
   await delay(50);
-  await processes.stop(1000);
+  await processes.stop(100);
   assert.equal(reasons.length, 2);
 });
