@@ -7,12 +7,12 @@ import { requires } from '../support/requires.ts';
 test('what nobody has set is not exported; counters begin at 0', async () => {
   const metrics = createMetrics({ run_id: 'r' });
   metrics.counter({ name: 'lockstep_a_total', help: 'A.' });
-  const gauge = metrics.gauge({ name: 'lockstep_b', help: 'B.' });
+  const gauge = metrics.gauge({ name: 'lockstep_level', help: 'B.' });
   const series = async (): Promise<string[]> =>
     (await metrics.read()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   assert.deepEqual(await series(), ['lockstep_a_total{run_id="r"} 0']);
   gauge.set(NaN);
-  assert.deepEqual((await series()).slice(1), ['lockstep_b{run_id="r"} NaN']);
+  assert.deepEqual((await series()).slice(1), ['lockstep_level{run_id="r"} Nan']);
   gauge.clear();
   assert.equal((await series()).length, 1);
 });
@@ -34,8 +34,8 @@ test('promtool finds nothing wrong with metrics of every kind', async (context) 
   if (!requires('promtool', context)) return;
   const metrics = createMetrics({ run_id: 'r' });
   metrics.counter({ name: 'lockstep_a_total', help: 'A.', labels: ['kind'] }).add(2, { kind: 'x' });
-  metrics.gauge({ name: 'lockstep_b_bytes', help: 'B.' }).set(Infinity);
-  metrics.histogram({ name: 'lockstep_c_seconds', help: 'C.' }, [1, 2]).observe(1.5);
+  metrics.gauge({ name: 'lockstep_room_bytes', help: 'B.' }).set(Infinity);
+  metrics.histogram({ name: 'lockstep_wait_seconds', help: 'C.' }, [1, 2]).observe(1.5);
   addProcessMetrics(metrics, 1000);
   const input = await metrics.read();
   const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input, encoding: 'utf8' });
