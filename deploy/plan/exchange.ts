@@ -6,7 +6,7 @@
  * the host of a reducer, which handles one byte after another for all of its workers.
  */
 import type { Cluster, Places } from './cluster.ts';
-import type { Rates } from './rates.ts';
+import type { Passing, Rates } from './rates.ts';
 
 export interface Passage {
   readonly seconds: number;
@@ -28,17 +28,28 @@ export function passage(
   const linkBytes = busiestLink(bytes, places);
   const linkSeconds =
     linkBitsPerSecond === null ? 0 : (8 * linkBytes) / (linkBitsPerSecond * rates.linkShare);
-  const share = 1 / places.reducers.length;
-  const total = bytes.reduce((sum, each) => sum + each, 0);
-  const hostSeconds = total * share * secondsPerByte(direction, isEncrypted, rates);
+  const hostSeconds = busiestHost(bytes, places, passingOf(direction, isEncrypted, rates));
   const bound = linkSeconds > hostSeconds ? 'link' : 'host';
   return { seconds: Math.max(linkSeconds, hostSeconds), bound, linkBytes };
 }
 
-function secondsPerByte(direction: 'up' | 'down', isEncrypted: boolean, rates: Rates): number {
+/** Encryption is for what leaves a box. */
+function passingOf(direction: 'up' | 'down', isEncrypted: boolean, rates: Rates): Passing {
   const plain = direction === 'up' ? rates.upSecondsPerByte : rates.downSecondsPerByte;
   const encrypted = direction === 'up' ? rates.encryptedUpSecondsPerByte : rates.encryptedDownSecondsPerByte;
-  return isEncrypted ? Math.max(plain, encrypted) : plain;
+  return isEncrypted ? { ...plain, remote: Math.max(plain.remote, encrypted) } : plain;
+}
+
+/** Seconds of the reducer that has most to handle. */
+function busiestHost(bytes: readonly number[], { workers, reducers }: Places, passing: Passing): number {
+  const seconds = reducers.map((box) =>
+    workers.reduce(
+      (sum, at, rank) =>
+        sum + (bytes[rank]! / reducers.length) * (at === box ? passing.local : passing.remote),
+      0,
+    ),
+  );
+  return Math.max(...seconds);
 }
 
 /** Bytes that leave or enter a box, whichever are more, on the box that has most. */

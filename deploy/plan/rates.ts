@@ -6,8 +6,9 @@ export interface Rates {
   readonly sampleSeconds: number; // of a gradient, on one device
   /** How much slower each becomes where as many CPU workers run as there are cores; 1 on devices of their own. */
   readonly crowding: number;
-  readonly upSecondsPerByte: number; // a gradient from a worker into the sum, both ends
-  readonly downSecondsPerByte: number; // parameters from the coordinator to a worker, both ends
+  /** A gradient from a worker into the sum, both ends: on one box, over shared memory, and between two. */
+  readonly upSecondsPerByte: Passing;
+  readonly downSecondsPerByte: Passing; // parameters from the coordinator to a worker, likewise
   readonly updateSecondsPerParameter: number; // Adam
   readonly memoryBytesPerSecond: number; // a pass of a kernel, read and written
   readonly encryptedUpSecondsPerByte: number;
@@ -16,10 +17,23 @@ export interface Rates {
   readonly rooflineShare: number; // of a gradient's time that its matrix products take
 }
 
+export interface Passing {
+  readonly local: number;
+  readonly remote: number;
+}
+
 /** Where each came from: 2 cores of an AMD EPYC; see docs/performance.md. */
 export const measured = {
-  hostUp: { value: 0.77e-9, command: 'bench exchange: the rest of the sum, over 4P bytes a worker' },
-  hostDown: { value: 0.76e-9, command: 'bench exchange: parameters to all workers, over 4P bytes a worker' },
+  hostUp: {
+    value: { local: 0.77e-9, remote: 0.77e-9 },
+    command:
+      'bench exchange --curve, in the clear (taken for one box too): the rest of the sum, over 4P bytes a worker',
+  },
+  hostDown: {
+    value: { local: 0.76e-9, remote: 0.76e-9 },
+    command:
+      'bench exchange --curve, in the clear (taken for one box too): parameters to all workers, over 4P bytes a worker',
+  },
   update: { value: 0.94e-9, command: 'bench exchange: Adam, over P' },
   memory: { value: 20e9, command: 'bench kernels: finish leaf, add' },
   encryptedUp: { value: 1 / 0.6e9, command: 'two processes, 4 MB messages over tcp with CURVE' },

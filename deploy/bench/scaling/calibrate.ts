@@ -54,11 +54,14 @@ export async function calibrate(
   const bytes = 4 * parameterCount * peers;
   return {
     ...measuredRates(device.seconds / microBatchSize, device.crowding),
-    upSecondsPerByte: secondsOf('reduce') / bytes,
-    downSecondsPerByte: secondsOf('broadcast') / bytes,
+    upSecondsPerByte: everywhere(secondsOf('reduce') / bytes),
+    downSecondsPerByte: everywhere(secondsOf('broadcast') / bytes),
     updateSecondsPerParameter: secondsOf('commit') / parameterCount,
   };
 }
+
+/** All runs beside it have their workers on one side. */
+const everywhere = (value: number) => ({ local: value, remote: value });
 
 /** Seconds of a gradient alone, and how much longer it takes where every core has one. */
 async function measureDevice(

@@ -62,14 +62,20 @@ test('a range of micro-batches that is no subtree sends a node more', () => {
   assert.equal(dealt.linkBytes.up, 4 * 4 * parameters); // [0, 3) and [3, 6) are two each
 });
 
-test('without a link the host sets the time, and encryption makes it longer', () => {
-  const here = { ...boxes, boxes: 1, linkBitsPerSecond: null };
+test('on a quick link the host sets the time, and encryption makes it longer', () => {
+  const here = { ...boxes, linkBitsPerSecond: 1e12 };
   const [plain, encrypted] = [false, true].map((isEncrypted) =>
     predict(job, { ...here, isEncrypted }, rates),
   );
   assert.equal(plain!.bound.up, 'host');
-  assert.equal(plain!.linkBytes.up, 0);
   assert.ok(encrypted!.phases.sum > plain!.phases.sum);
+});
+
+test('one box has nothing on a link, nor anything to encrypt', () => {
+  const here = { ...boxes, boxes: 1, linkBitsPerSecond: null };
+  const plain = predict(job, here, rates);
+  assert.equal(plain.linkBytes.up, 0);
+  assert.deepEqual(predict(job, { ...here, isEncrypted: true }, rates), plain);
 });
 
 test('more CPU workers than cores take turns, and compute no sooner', () => {
