@@ -18,6 +18,7 @@ import type { Tracer } from '../shared/runtime/trace.ts';
 import type { Workload } from '../shared/runtime/workload.ts';
 import type { Frames, Transport, TransportOptions } from '../shared/transport/transport.ts';
 import type { TaskMessage, Welcome, WorkerEffect, WorkerEvent } from './events.ts';
+import { createCopyCheck } from './copy-check.ts';
 import { createLinks } from './links.ts';
 import { computeNode, wide, type NodeContext } from './node.ts';
 import { createRooms, type TaskRooms } from './rooms.ts';
@@ -59,6 +60,7 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
   const { clock, log } = options;
   const worker = createWorker({ type: 'hello', protocol: protocolVersion, ...options.identity });
   const rooms = new Map<string, TaskRooms>();
+  const findProblem = createCopyCheck();
   let equipment: Equipment | null = null;
   let covariance: Float64Array | null = null;
   let lastTask: string | null = null;
@@ -164,6 +166,8 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
     const beganMs = clock.nowMs();
     if (array === 'parameters') {
       await compute.setParameters(values as Float32Array);
+      const problem = await findProblem(compute, values as Float32Array);
+      if (problem !== null) return startAnew(problem);
       dispatch({ type: 'installed', values });
     }
     if (array === 'basis')
@@ -171,6 +175,13 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
     if (array === 'statistics') await compute.setStatistics(values as Float32Array);
     if (array === 'covariance') covariance = values as Float64Array;
     tracing.trace?.installed(array, beganMs);
+  }
+
+  /** Has the coordinator end this connection; on the next one everything comes anew. */
+  function startAnew(reason: string): void {
+    log(reason);
+    links.send(0, encodeControl(epoch, { type: 'failed', reason, exitCode: exitCodes.peerLost }));
+    dispatch({ type: 'lost' });
   }
 
   async function compute({ task, node }: Extract<WorkerEffect, { type: 'compute' }>): Promise<void> {

@@ -46,6 +46,7 @@ export async function createModelCompute(
     termNames,
     statisticsLength: statistics.length,
     setParameters: async (values) => loaded.parameters.set(values),
+    holdsParameters: (values) => loaded.parameters.holds(values),
     setBasis: async (basis) => loaded.setBasis(basis),
     setStatistics: async (values) => statistics.set(values),
     gradient: (batch, draw, settings, out) =>

@@ -60,6 +60,8 @@ export interface Compute {
 
   /** Takes copies; `parameters` [P] may be overwritten afterwards. */
   setParameters(parameters: Float32Array): Promise<void>;
+  /** Whether the device's copy is these values, [P], bit for bit: it is read back. */
+  holdsParameters(parameters: Float32Array): Promise<boolean>;
   setBasis(basis: Basis | null): Promise<void>;
   setStatistics(statistics: Float32Array): Promise<void>;
 

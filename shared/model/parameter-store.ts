@@ -13,6 +13,8 @@ import type { Runtime } from './runtime.ts';
 export interface ParameterStore {
   /** Takes a copy of [P]. */
   set(values: Float32Array): void;
+  /** Whether the tensors hold these values of [P], bit for bit. */
+  holds(values: Float32Array): Promise<boolean>;
   /** The trained parameters, in layout order. */
   trained(): readonly Tensor[];
   /** All parameters by name. */
@@ -40,6 +42,13 @@ export function createParameterStore(layout: Layout, runtime: Runtime, seed: num
       dispose(trained ?? []); // first, so that two copies never fill the device
       trained = layout.trained.map((entry) => cut(entry, values));
     },
+    async holds(values) {
+      for (const [index, { offset, length }] of layout.trained.entries()) {
+        const found = (await tensorAt(current(), index).data()) as Float32Array;
+        if (!bytesOf(found).equals(bytesOf(values.subarray(offset, offset + length)))) return false;
+      }
+      return true;
+    },
     trained: current,
     named: () => ({ ...namedFrozen, ...byName(layout.trained, current()) }),
     withFrozen: (tensors) =>
@@ -56,6 +65,9 @@ function frozenParameters(layout: Layout, seed: number): Float32Array {
   initialiseFrozen(layout, seed, kernels, offset);
   return kernels.float32(offset, layout.frozenCount);
 }
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Buffer =>
+  Buffer.from(buffer, byteOffset, byteLength);
 
 const byName = (entries: readonly LayoutEntry[], tensors: readonly Tensor[]): Record<string, Tensor> =>
   Object.fromEntries(entries.map(({ name }, index) => [name, tensorAt(tensors, index)]));

@@ -154,6 +154,15 @@ test('frozen parameters come from the seed of the run, not from what is set', as
   assert.deepEqual(await gradientOf(compute, seededBatch(8)), await gradientOf(other, seededBatch(8)));
 });
 
+test('a copy on the device is told from values that differ in one bit', async () => {
+  const compute = await smallVae(runtime);
+  const values = Float32Array.from({ length: compute.layout.parameterCount }, (_, i) => Math.sin(i));
+  await compute.setParameters(values);
+  assert.ok(await compute.holdsParameters(values));
+  new Uint32Array(values.buffer)[values.length - 1]! ^= 1;
+  assert.ok(!(await compute.holdsParameters(values)));
+});
+
 test('arrays of a wrong length, and a basis of other components, are our own bugs', async () => {
   const compute = await smallVae(runtime);
   await assert.rejects(compute.setParameters(new Float32Array(3)), /values of \[P\]/);

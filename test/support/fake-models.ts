@@ -49,6 +49,7 @@ function createFake(description: ModelDescription, image: ImageShape, loss: Leaf
     termNames: description.termNames,
     statisticsLength: 2,
     setParameters: async (values) => void (w = values.slice()),
+    holdsParameters: async (values) => values.every((value, index) => Object.is(value, w[index])),
     setBasis: async () => {},
     setStatistics: async (values) => void (scale = values[1]! > 0 ? 1 / 255 : 0), // used, so that order matters
     gradient: async (batch, draw, _settings, gradient): Promise<Terms> => {

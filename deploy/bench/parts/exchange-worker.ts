@@ -117,6 +117,7 @@ function idleCompute(parameters: readonly ParameterSpec[]): Compute {
     termNames: ['loss'],
     statisticsLength: 0,
     setParameters: async () => {},
+    holdsParameters: async () => true,
     setBasis: async () => {},
     setStatistics: async () => {},
     async gradient(_batch, _draw, _settings, gradient) {
