@@ -8,8 +8,11 @@
  */
 import { defineBenchmark, type BenchContext, type BenchTable, type Figure } from './benchmark.ts';
 import { wires, type Wire } from '../../shared/math/node-values.ts';
+import { outerReducers } from '../../coordinator/reducers/gathering.ts';
+import { usageError } from '../../shared/errors.ts';
 import { startPart, type Part } from './part.ts';
 import type { ExchangeOptions, ExchangeResult, ExchangeRound } from './parts/exchange-run.ts';
+import type { ExchangeReducerOptions } from './parts/exchange-reducer.ts';
 import type { ExchangeWorkerOptions } from './parts/exchange-worker.ts';
 import { atMost, figure, ratio } from './rounds.ts';
 
@@ -21,7 +24,7 @@ export const exchange = defineBenchmark({
   flags: {
     parameters: { type: 'number', default: 48_500_000, describe: 'trained parameters of the model' },
     workers: { type: 'number', default: 2, describe: 'worker processes' },
-    reducers: { type: 'number', default: 1, describe: 'reducers that share the exchange' },
+    reducers: { type: 'number', default: 1, describe: 'more than 1: so many processes of their own' },
     wire: {
       choices: wires,
       default: 'float32' as Wire,
@@ -36,6 +39,8 @@ export const exchange = defineBenchmark({
   async run(context, given): Promise<BenchTable> {
     const { parameters, workers, reducers, wire, curve } = given;
     const { say, rounds } = context;
+    if (curve && reducers > 1)
+      throw usageError(`--curve and --reducers ${reducers} exclude each other: leave out either`);
     const movedBytes = (bytesUp(wire, workers) + 4) * parameters * workers;
     const options: ExchangeOptions = { parameters, workers, reducers, wire, movedBytes, rounds };
     say(`${rounds} rounds between a coordinator and its workers`);
@@ -63,11 +68,15 @@ export async function measureExchange(
   try {
     const coordinator = await start('exchange-run', { ...options, keys: hubKeys });
     const endpoint = await coordinator.ask<string>('endpoint');
+    const reducer: ExchangeReducerOptions = { endpoint };
+    const reducers = await Promise.all(
+      Array.from({ length: outerReducers(options.reducers) }, () => start('exchange-reducer', reducer)),
+    );
     const worker: ExchangeWorkerOptions = { endpoint, parameters, workers, sharedMemory, keys: linkKeys };
     const peers = await Promise.all(Array.from({ length: workers }, () => start('exchange-worker', worker)));
     const [result] = await Promise.all([
       coordinator.ask<ExchangeResult>('result'),
-      ...peers.map((peer) => peer.ask('end')),
+      ...[...peers, ...reducers].map((peer) => peer.ask('end')),
     ]);
     return result;
   } finally {

@@ -94,6 +94,7 @@ export async function openExchangeRun(options: ExchangeOptions): Promise<AnswerP
         events,
       ),
     onNotice: (notice) => {
+      if (notice.kind === 'fewReducers') fail(runError(`no ${notice.expected} reducers: ${notice.reason}`));
       if (notice.kind !== 'lost' && notice.kind !== 'refused') return;
       fail(runError(`rank ${notice.rank} of the exchange was ${notice.kind}: ${notice.reason}`));
     },
