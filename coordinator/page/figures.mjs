@@ -15,7 +15,7 @@ export function number(value) {
   if (size >= 1000) return minus(count(value));
   if (size >= 100) return minus(value.toFixed(1));
   if (size >= 1 || size === 0) return minus(value.toFixed(2));
-  return minus(size >= 0.001 ? String(Number(value.toPrecision(3))) : value.toExponential(1));
+  return minus(size >= 1e-4 ? String(Number(value.toPrecision(3))) : value.toExponential(1));
 }
 
 /** @param {string} text */

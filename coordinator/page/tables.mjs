@@ -1,5 +1,5 @@
 /** What stands in rows: the ranks, the trials of a sweep, what happened, and what the run is. */
-import { bytes, element, number, span } from './figures.mjs';
+import { bytes, count, element, number, span } from './figures.mjs';
 
 /** @typedef {import('../serving/showing.ts').Told} Told */
 /** @typedef {import('../serving/ranks.ts').RankView} RankView */
@@ -56,7 +56,13 @@ export function showSweep(sweep) {
       'td',
       names.map((name) => {
         const value = trial[name] ?? null;
-        return typeof value === 'number' ? number(value) : value === null ? '–' : String(value);
+        return Number.isInteger(value)
+          ? count(Number(value))
+          : typeof value === 'number'
+            ? number(value)
+            : value === null
+              ? '–'
+              : String(value);
       }),
     ),
   );

@@ -99,7 +99,9 @@ export function createStory(name: string, nowMs: () => number, wallSeconds: () =
       if (line !== null) happen(line.isWarning ? 'warning' : 'plain', line.text);
     },
     problem: (message) => happen('problem', message),
-    checkpointed: (step) => happen('plain', `checkpoint of step ${step}`),
+    checkpointed(step) {
+      if (evaluations.at(-1)?.step !== step) happen('plain', `checkpoint of step ${step}`); // each epoch has one
+    },
     busy: (doing) => become({ doing }),
     stepDone(record, extent) {
       pace.step(record);
