@@ -180,3 +180,42 @@ test('of many leaves that are not finite it names as many as a message holds', (
   assert(effect?.type === 'send' && effect.message.type === 'node');
   assert.equal(effect.message.nonFinite.length, 1024);
 });
+
+test('with reducers outside it joins each before it is ready, and answers whoever asked', () => {
+  const { worker, connect, say, built } = createSubject();
+  const outside = { worker: 'me', endpoints: ['tcp://r:1', 'tcp://s:1'] };
+  const from = (link: number, message: CoordinatorMessage): WorkerEffect[] =>
+    worker.handle({ type: 'message', link, message });
+  connect();
+  assert.equal(say({ ...welcome, reducers: outside }), 'connect build');
+  const [join] = worker.handle({ type: 'connected', link: 2 });
+  assert.deepEqual(join, { type: 'send', to: 2, message: { type: 'join', worker: 'me' } });
+  assert.equal(built(), '', 'the model is there, the reducers are not');
+  assert.deepEqual(from(2, { type: 'joined' }), []);
+  assert.deepEqual(from(1, { type: 'joined' }), [{ type: 'send', to: 0, message: ready }]);
+  assert.throws(() => from(1, { type: 'joined' }), { kind: 'unasked' });
+
+  from(1, parameters);
+  const [received] = worker.handle({ type: 'frame', link: 1, frame: chunk });
+  assert(received?.type === 'send' && received.to === 1 && received.message.type === 'received');
+});
+
+test('credit of a reducer may come before the task that it is for, and waits for it', () => {
+  const { worker, say, computed } = createSubject();
+  const free = { ...task, needs: {} };
+  const early = (message: CoordinatorMessage): WorkerEffect[] =>
+    worker.handle({ type: 'message', link: 1, message });
+  assert.deepEqual(early(credit), []);
+  assert.equal(say(free), 'compute');
+  assert.equal(computed(free), 'node sendFrame');
+  assert.deepEqual(early({ ...credit, first: 2, end: 4 } as CoordinatorMessage), [], 'of a node to come');
+  const [, frame] = worker.handle({
+    type: 'message',
+    link: 0,
+    message: { ...free, nodes: [node, { first: 2, end: 4 }] },
+  });
+  assert.equal(frame, undefined, 'it is computed first');
+  assert.throws(() => say({ ...credit, first: 1, end: 2 } as CoordinatorMessage), { kind: 'unasked' });
+  early({ ...credit, task: 0 } as CoordinatorMessage);
+  assert.equal(say({ ...free, task: 2 }), 'compute', 'what was for an older task is forgotten');
+});

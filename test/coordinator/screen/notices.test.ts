@@ -62,3 +62,11 @@ test('what only metrics count is silent', () => {
   assert.equal(describeNotice({ kind: 'stale', peer: 'p' }), null);
   assert.equal(describeNotice({ kind: 'duplicate', peer: 'p' }), null);
 });
+
+test('reducers that cannot be had are told in one line, with what becomes of the run', () => {
+  const reason = 'reducer 1 ended with exit code 1: no room';
+  const some = describeNotice({ kind: 'fewReducers', expected: 2, here: 1, reason });
+  assert.equal(some?.text, `1 of 2 reducers cannot be had (${reason}): the run goes on with 1`);
+  const none = describeNotice({ kind: 'fewReducers', expected: 2, here: 0, reason });
+  assert.match(none?.text ?? '', /^2 of 2 reducers .*: the coordinator reduces by itself$/);
+});
