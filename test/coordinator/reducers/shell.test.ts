@@ -7,7 +7,7 @@ import { describe, test } from 'node:test';
 import { LockstepError } from '../../../shared/errors.ts';
 import { chunkLength } from '../../../shared/math/layout.ts';
 import { configOf, startRun, type Run, type RunSetup } from '../../support/cluster.ts';
-import { linearModel } from '../../support/fake-models.ts';
+import { classifierModel, linearModel } from '../../support/fake-models.ts';
 import { runPlainly } from '../../support/plain-run.ts';
 
 /** Two chunks, the last one short. */
@@ -15,7 +15,7 @@ const model = linearModel(4, chunkLength + 1000);
 const expected = await runPlainly(model, configOf());
 const config = { reducers: 2 };
 
-function begin(setup: Omit<RunSetup, 'model'>): Promise<Run> {
+function begin(setup: Partial<RunSetup> & { readonly seed: number }): Promise<Run> {
   return startRun({ model, config, expectedWorkers: 2, ...setup });
 }
 
@@ -48,6 +48,21 @@ describe('the parameters are those of a plain loop', () => {
       run.network.crash('b');
       run.startWorker('c');
       await endsAsExpected(run, `seed ${seed}`);
+    }
+  });
+
+  test('when workers are killed and come at any moment, in many schedules', async () => {
+    const small = classifierModel(4, 3); // one chunk: the second reducer has none
+    const wanted = await runPlainly(small, configOf());
+    for (let seed = 0; seed < 40; seed++) {
+      const run = await begin({ seed, model: small });
+      run.startWorker('a');
+      run.startWorker('b', { leafMs: 5 });
+      await run.events(5 + ((seed * 37) % 110));
+      run.network.crash(seed % 2 === 0 ? 'a' : 'b');
+      run.startWorker('c');
+      assert.deepEqual((await run.finish()).parameters, wanted, `seed ${seed}`);
+      assert.deepEqual(run.offences, [], `seed ${seed}`);
     }
   });
 
