@@ -110,7 +110,7 @@ export async function runCoordinator(asked: CoordinatorOptions): Promise<RunEnd>
       shell.stop();
       serving.hurry();
     });
-    const told = [...options.notices, ...notices];
+    const told = [...options.notices, ...notices, ...serving.notices];
     screen.started(startedFacts(options, config, data, beginning, { folder, shell, serving, notices: told }));
     serving.ready();
     options.startReducers?.(outerReducers(config.reducers), shell, folder.path);

@@ -46,6 +46,7 @@ export interface ServingOptions {
 export interface Serving {
   readonly pageUrl: string | null; // null where there is no port
   readonly port: number | null;
+  readonly notices: readonly string[]; // to be told at the start of the run
   readonly watchers: readonly RunWatcher[];
   /** Steps and evaluations of earlier sittings. */
   remember(steps: readonly StepRecord[], evaluations: readonly EvaluationRecord[]): void;
@@ -99,6 +100,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   return {
     pageUrl: server === null ? null : `http://${addressOf(server)}/`,
     port: server?.port ?? null,
+    notices: server === null || request.address?.token === null ? [] : [tokenNotice],
     watchers: server === null ? [] : [{ notice: (notice) => board.notice(notice) }, story, metrics],
     remember: (steps, evaluations) => story.remember(steps, evaluations),
     watch(coordinator, cluster) {
@@ -126,6 +128,8 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     },
   };
 }
+
+const tokenNotice = 'the live page asks for its token once: add ?token=TOKEN to the address';
 
 const infoOf = ({ folder, batchSize, microBatchSize, version }: ServingOptions) => ({
   run_id: folder.runId,
