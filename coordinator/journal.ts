@@ -75,6 +75,8 @@ export interface Journal {
   checkpoint(snapshot: Snapshot, best: boolean): void;
   /** Whether it is time for a checkpoint. @param step steps made @param endsEpoch whether the last one did */
   checkpointDue(step: number, endsEpoch: boolean): boolean;
+  /** A snapshot that is needed no more, whose arrays may be overwritten by the next one's. */
+  takeSpare(): Snapshot | null;
   stopRequested(): boolean;
   /** A basis from an earlier run with the same data, settings and solver. */
   cachedBasis(): Basis | null;

@@ -57,7 +57,7 @@ export function* train(options: ProgramOptions): Program<RunResult> {
   const stepCount = totalSteps(config, workload);
   const agenda: Agenda = { config, workload, stepCount };
   if (resume === null && options.initialParameters !== null) {
-    journal.checkpoint(yield* takeSnapshot(model, basis, progress), false); // the seed alone would not bring them back
+    journal.checkpoint(yield* takeSnapshot(model, basis, progress, journal.takeSpare()), false); // the seed alone would not bring them back
   }
   let stopped: End | null = null;
   let saved: Snapshot | null = null; // the last one
@@ -82,7 +82,7 @@ export function* train(options: ProgramOptions): Program<RunResult> {
     }
     const due = progress.sitting > 0 && journal.checkpointDue(progress.step, endsEpoch(agenda, progress));
     if (stopped !== null || verdict.best || due) {
-      saved = yield* takeSnapshot(model, basis, progress);
+      saved = yield* takeSnapshot(model, basis, progress, journal.takeSpare());
       journal.checkpoint(saved, verdict.best);
     }
   }

@@ -7,7 +7,7 @@ import type { ModelDescription } from '../shared/protocol/messages.ts';
 import type { Config } from '../shared/runtime/config.ts';
 import type { Snapshot } from './journal.ts';
 import type { Progress } from './progress.ts';
-import { ask, type Program, type StatePart } from './requests.ts';
+import { ask, type Program, type StateArray, type StatePart } from './requests.ts';
 
 export interface FirstValues {
   readonly config: Config;
@@ -44,17 +44,19 @@ function createInitialiser(
   return (offset, out) => initialiseRange(layout, config.seed, offset, out, kernels, room, chunkLength);
 }
 
-/** Copies of all that a run needs to go on. */
+/** Copies of all that a run needs to go on. @param spare whose arrays take them */
 export function* takeSnapshot(
   model: ModelDescription,
   basis: Basis | null,
   progress: Progress,
+  spare: Snapshot | null,
 ): Program<Snapshot> {
   const { parameterCount } = createLayout(model.parameters);
+  const room = (array: StateArray): Float32Array => spare?.[array] ?? new Float32Array(parameterCount);
   const state = {
-    parameters: new Float32Array(parameterCount),
-    firstMoment: new Float32Array(parameterCount),
-    secondMoment: new Float32Array(parameterCount),
+    parameters: room('parameters'),
+    firstMoment: room('firstMoment'),
+    secondMoment: room('secondMoment'),
   };
   yield* ask({ kind: 'read', take: (array, offset, values) => state[array].set(values, offset) }, 'done');
   return {

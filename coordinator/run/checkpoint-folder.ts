@@ -6,8 +6,14 @@
  * whatever `latest` says, and each checkpoint says itself whether it was the best so far.
  */
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncFolder, writeFileAtomicallySync } from '../../shared/data/atomic-file.ts';
+import {
+  syncFolder,
+  writeFileAtomically,
+  writeFileAtomicallySync,
+  writeWholly,
+} from '../../shared/data/atomic-file.ts';
 import { dataError, LockstepError } from '../../shared/errors.ts';
 import { readCheckpointInfo, readSnapshot, type Checkpoint } from './checkpoint.ts';
 
@@ -27,6 +33,19 @@ export function setPointer(folder: string, pointer: Pointer, step: number): void
   writeFileAtomicallySync(join(folder, pointer), `${checkpointName(step)}\n`);
 }
 
+/** The same without holding up the process. @param beforeRename the last moment to refuse, by throwing */
+export const movePointer = (
+  folder: string,
+  pointer: Pointer,
+  step: number,
+  beforeRename: () => void,
+): Promise<void> =>
+  writeFileAtomically(
+    join(folder, pointer),
+    (handle) => writeWholly(handle, Buffer.from(`${checkpointName(step)}\n`)),
+    beforeRename,
+  );
+
 /** @returns the path of the checkpoint, null without one. @throws LockstepError (65) where it names no file */
 export function readPointer(folder: string, pointer: Pointer): string | null {
   const file = join(folder, pointer);
@@ -41,12 +60,16 @@ export function readPointer(folder: string, pointer: Pointer): string | null {
  * Removes all but the newest `keep` checkpoints and the best.
  * @returns the names removed
  */
-export function removeOldCheckpoints(folder: string, keep: number, bestStep: number | null): string[] {
+export async function removeOldCheckpoints(
+  folder: string,
+  keep: number,
+  bestStep: number | null,
+): Promise<string[]> {
   const steps = checkpointSteps(folder);
   const old = steps
     .slice(0, Math.max(0, steps.length - Math.max(1, keep)))
     .filter((step) => step !== bestStep);
-  for (const step of old) rmSync(join(folder, checkpointName(step)));
+  for (const step of old) await rm(join(folder, checkpointName(step)), { force: true });
   return old.map(checkpointName);
 }
 

@@ -1,14 +1,15 @@
 /**
  * Writes checkpoints one after another while training goes on.
  *
- * A disk slower than the training must not fill the memory with snapshots: beyond a limit the oldest waiting one
- * that is not the best is let go, and said to be. A checkpoint that cannot be written stops nobody either, but
- * the last one asked for is remembered: a run must not end well without it.
+ * One is written at a time. A disk slower than the training must not fill the memory with snapshots: while it is
+ * busy none should be asked for but of a best evaluation and of the run's end, and of those that wait only the
+ * newest and the newest best are kept; others are let go, and said to be. A checkpoint that cannot be written
+ * stops nobody either, but the last one asked for is remembered: a run must not end well without it.
  */
-import { statSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Snapshot } from '../journal.ts';
-import { checkpointName, removeOldCheckpoints, setPointer } from './checkpoint-folder.ts';
+import { checkpointName, movePointer, removeOldCheckpoints } from './checkpoint-folder.ts';
 import type { CheckpointFacts } from './checkpoint-info.ts';
 import { writeSnapshot } from './checkpoint.ts';
 
@@ -26,8 +27,11 @@ export interface CheckpointQueueOptions {
   readonly bestStep: number | null; // of the checkpoints that are there already
   readonly assertOwned: () => void;
   readonly nowMs: () => number;
-  readonly waitingBytesMax: number;
   readonly frozen: (snapshot: Snapshot) => Float32Array;
+  /** Comes before each one is written. */
+  readonly prepare: () => Promise<void>;
+  /** The arrays of a snapshot are free again. */
+  readonly onDone: (snapshot: Snapshot) => void;
   readonly onWritten: (checkpoint: WrittenCheckpoint) => void;
   readonly onFailed: (error: unknown, step: number) => void;
   readonly onSkipped: (step: number) => void;
@@ -35,6 +39,8 @@ export interface CheckpointQueueOptions {
 
 export interface CheckpointQueue {
   add(snapshot: Snapshot, facts: CheckpointFacts): void;
+  /** Whether one is being written. */
+  readonly busy: boolean;
   /** Settles when nothing waits any more; never rejects. */
   idle(): Promise<void>;
   /** Why the last checkpoint asked for was not written; null when it was, or when none was asked for. */
@@ -62,6 +68,7 @@ export function createCheckpointQueue(options: CheckpointQueueOptions): Checkpoi
         lastFailure = { error, step };
         options.onFailed(error, step);
       }
+      options.onDone(entry.snapshot);
     }
     working = null;
   }
@@ -73,26 +80,27 @@ export function createCheckpointQueue(options: CheckpointQueueOptions): Checkpoi
     const beganMs = nowMs();
     const path = join(folder, checkpointName(step));
     assertOwned();
+    await options.prepare();
     await writeSnapshot(path, snapshot, facts, options.frozen(snapshot), assertOwned);
-    setPointer(folder, 'latest', step);
+    await movePointer(folder, 'latest', step, assertOwned);
     if (facts.best) {
-      setPointer(folder, 'best', step);
+      await movePointer(folder, 'best', step, assertOwned);
       bestStep = step;
     }
     assertOwned();
-    removeOldCheckpoints(folder, keep, bestStep);
-    const { size: bytes } = statSync(path);
+    await removeOldCheckpoints(folder, keep, bestStep);
+    const { size: bytes } = await stat(path);
     options.onWritten({ step, path, bytes, seconds: (nowMs() - beganMs) / 1000, best: facts.best });
   }
 
   function letGo(): void {
-    let bytes = waiting.reduce((sum, { snapshot }) => sum + bytesOf(snapshot), 0);
-    while (bytes > options.waitingBytesMax) {
-      const index = waiting.slice(0, -1).findIndex(({ facts }) => !facts.best);
-      const [entry] = waiting.splice(index === -1 ? 0 : index, waiting.length > 1 ? 1 : 0);
-      if (entry === undefined) return; // the newest is never let go
-      bytes -= bytesOf(entry.snapshot);
-      options.onSkipped(entry.snapshot.progress.step);
+    const newestBest = waiting.findLast(({ facts }) => facts.best);
+    for (const entry of waiting.splice(0, waiting.length - 1)) {
+      if (entry === newestBest) waiting.unshift(entry);
+      else {
+        options.onSkipped(entry.snapshot.progress.step);
+        options.onDone(entry.snapshot);
+      }
     }
   }
 
@@ -102,6 +110,9 @@ export function createCheckpointQueue(options: CheckpointQueueOptions): Checkpoi
       letGo();
       working ??= work();
     },
+    get busy() {
+      return working !== null;
+    },
     async idle() {
       await working; // it takes up whatever is added in the meantime
     },
@@ -110,6 +121,3 @@ export function createCheckpointQueue(options: CheckpointQueueOptions): Checkpoi
     },
   };
 }
-
-const bytesOf = ({ parameters, firstMoment, secondMoment }: Snapshot): number =>
-  parameters.byteLength + firstMoment.byteLength + secondMoment.byteLength;

@@ -13,8 +13,10 @@ import { cutLines, openLineFile, readLines } from './line-file.ts';
 export interface History {
   step(record: StepRecord): void;
   evaluation(record: EvaluationRecord): void;
-  /** @param durable also forces it to disk. @throws the file system's error; nothing is lost */
-  flush(durable?: boolean): void;
+  /** @throws the file system's error; nothing is lost */
+  flush(): void;
+  /** Forces what was written to disk. @throws the file system's error */
+  sync(): Promise<void>;
 }
 
 const stepFile = 'history';
@@ -26,9 +28,13 @@ export function openHistory(folder: string, maxBytes?: number): History {
   return {
     step: (record) => steps.append(record),
     evaluation: (record) => evaluations.append(record),
-    flush(durable) {
-      steps.flush(durable);
-      evaluations.flush(durable);
+    flush() {
+      steps.flush();
+      evaluations.flush();
+    },
+    async sync() {
+      await steps.sync();
+      await evaluations.sync();
     },
   };
 }

@@ -12,9 +12,14 @@ import { rowLength } from '../../shared/data/dataset.ts';
 import type { Kernels } from '../../shared/math/kernels.ts';
 import type { ModelDescription } from '../../shared/protocol/messages.ts';
 import type { Config } from '../../shared/runtime/config.ts';
-import type { Journal, Picture } from '../journal.ts';
+import type { Journal, Picture, Snapshot } from '../journal.ts';
 import { readCachedBasis, writeCachedBasis, type BasisKey } from './basis-cache.ts';
-import { createCheckpointQueue, type CheckpointQueue, type WrittenCheckpoint } from './checkpoint-queue.ts';
+import {
+  createCheckpointQueue,
+  type CheckpointQueue,
+  type CheckpointQueueOptions,
+  type WrittenCheckpoint,
+} from './checkpoint-queue.ts';
 import { createCheckpointSchedule } from './checkpoint-schedule.ts';
 import { frozenParameters } from './checkpoint.ts';
 import { createFaults, type Faults } from './faults.ts';
@@ -40,7 +45,6 @@ export interface RunJournalOptions {
   readonly stopRequested: () => boolean;
   readonly onProblem: (message: string) => void; // loud
   readonly onCheckpoint?: (checkpoint: WrittenCheckpoint) => void;
-  readonly waitingBytesMax?: number; // of snapshots that wait for the disk
 }
 
 export interface RunJournal extends Journal {
@@ -59,7 +63,12 @@ export function createRunJournal(options: RunJournalOptions): RunJournal {
   const later = createBackground(faults);
   const draw = createPainter(options, later.add);
   let model = { backend: '', frozen: new Float32Array(0) as Float32Array };
-  const queue = openQueue(options, faults, () => model.frozen);
+  let spare: Snapshot | null = null; // its arrays take the next copy: new ones would cost more than the copying
+  const queue = openQueue(options, faults, {
+    frozen: () => model.frozen,
+    prepare: () => records.sync(),
+    onDone: (snapshot) => (spare = snapshot),
+  });
   const cache = createBasisStore(options, later.add);
 
   async function drain(): Promise<void> {
@@ -86,19 +95,25 @@ export function createRunJournal(options: RunJournalOptions): RunJournal {
       });
     },
     checkpoint(snapshot, best) {
-      records.flush(true); // a history shorter than its checkpoint would have a gap after resuming
+      records.flush(); // and forced to disk before the checkpoint: a shorter history would have a gap
       schedule.made();
       const { runId, incarnation } = folder;
       const { dataHash, pictures } = options;
       const { backend } = model;
       queue.add(snapshot, { runId, incarnation, config, dataHash, image: pictures.image, backend, best });
     },
-    checkpointDue: (step, endsEpoch) => schedule.isDue(step, endsEpoch),
+    checkpointDue: (step, endsEpoch) => schedule.isDue(step, endsEpoch, queue.busy),
+    takeSpare() {
+      const taken = spare;
+      spare = null;
+      return taken;
+    },
     stopRequested: () => options.stopRequested(),
     flush: drain,
     async close() {
       await drain();
-      records.flush(true);
+      records.flush();
+      await records.sync();
       if (queue.lastFailure !== null) throw missingCheckpoint(folder.path, queue.lastFailure);
     },
     get writeErrors() {
@@ -107,16 +122,17 @@ export function createRunJournal(options: RunJournalOptions): RunJournal {
   };
 }
 
-function openQueue(options: RunJournalOptions, faults: Faults, frozen: () => Float32Array): CheckpointQueue {
-  const { folder, config, bestStep, nowMs, onProblem, onCheckpoint, waitingBytesMax = 2 ** 31 } = options;
+type QueueParts = Pick<CheckpointQueueOptions, 'frozen' | 'prepare' | 'onDone'>;
+
+function openQueue(options: RunJournalOptions, faults: Faults, parts: QueueParts): CheckpointQueue {
+  const { folder, config, bestStep, nowMs, onProblem, onCheckpoint } = options;
   return createCheckpointQueue({
+    ...parts,
     folder: folder.checkpoints,
     keep: config.keepCheckpoints,
     bestStep,
     assertOwned: folder.assertOwned,
     nowMs,
-    waitingBytesMax,
-    frozen,
     onWritten: (checkpoint) => onCheckpoint?.(checkpoint),
     onFailed: (error, step) => faults.failed(`CHECKPOINT of step ${step}`, error),
     onSkipped: (step) =>

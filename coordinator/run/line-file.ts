@@ -6,8 +6,9 @@
  * Lines are kept in memory until `flush`, which writes them whole or not at all, short of a crash: then the last
  * line may be torn, which readers tolerate and `cutLines` removes.
  */
-import { closeSync, existsSync, fstatSync, fsyncSync, ftruncateSync, openSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, ftruncateSync, openSync } from 'node:fs';
 import { readdirSync, readFileSync, renameSync, rmSync, truncateSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeWhollySync } from '../../shared/data/atomic-file.ts';
 import { dataError } from '../../shared/errors.ts';
@@ -16,7 +17,9 @@ import { decodeExact, encodeExact } from './exact-json.ts';
 export interface LineFile {
   append(record: unknown): void;
   /** Writes what was appended. @throws the file system's error; the lines are kept for the next time */
-  flush(durable?: boolean): void;
+  flush(): void;
+  /** Forces what was written to disk, without holding up the process. @throws the file system's error */
+  sync(): Promise<void>;
 }
 
 export const rotateBytes = 2 ** 26;
@@ -34,24 +37,26 @@ export function openLineFile(folder: string, name: string, maxBytes = rotateByte
       characters += line.length;
       while (characters > pendingCharactersMax) characters -= pending.shift()!.length;
     },
-    flush(durable = false) {
-      if (pending.length === 0 && !durable) return;
-      const bytes = appendWhole(path, Buffer.from(pending.join('')), durable);
+    flush() {
+      if (pending.length === 0) return;
+      const bytes = appendWhole(path, Buffer.from(pending.join('')));
       pending = [];
       characters = 0;
       if (bytes >= maxBytes) renameSync(path, join(folder, pieceName(name, pieces(folder, name).length + 1)));
+    },
+    async sync() {
+      for (const file of filesOf(folder, name).slice(-2)) await syncFile(file); // older ones were before
     },
   };
 }
 
 /** Appends all of `bytes`, or nothing, short of a crash. @returns the length of the file afterwards */
-export function appendWhole(path: string, bytes: Uint8Array, durable = false): number {
+export function appendWhole(path: string, bytes: Uint8Array): number {
   const file = openSync(path, 'a');
   try {
     const { size } = fstatSync(file);
     try {
       writeWhollySync(file, bytes);
-      if (durable) fsyncSync(file);
     } catch (error) {
       ftruncateSync(file, size); // no half line in the middle of the file
       throw error;
@@ -59,6 +64,15 @@ export function appendWhole(path: string, bytes: Uint8Array, durable = false): n
     return size + bytes.length;
   } finally {
     closeSync(file);
+  }
+}
+
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }
 

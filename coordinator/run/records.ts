@@ -16,8 +16,10 @@ export interface RecordsOptions {
 export interface Records {
   step(record: StepRecord): void;
   evaluation(record: EvaluationRecord): void;
-  /** @param durable also forces the history to disk. @throws LockstepError (78) when the folder was lost */
-  flush(durable: boolean): void;
+  /** Writes what was gathered. @throws LockstepError (78) when the folder was lost */
+  flush(): void;
+  /** Forces the history that was written to disk, while others go on; what fails is said, and never rejects. */
+  sync(): Promise<void>;
 }
 
 const flushIntervalMs = 1000;
@@ -29,11 +31,11 @@ export function openRecords(options: RecordsOptions): Records {
   const events = openEventFile(folder.tensorboard, `lockstep.${folder.incarnation}`, firstStep, wallSeconds);
   let lastFlushMs = nowMs();
 
-  function flush(durable: boolean): void {
+  function flush(): void {
     faults.assertNotLost();
     folder.assertOwned();
     lastFlushMs = nowMs();
-    attempt('history', () => history.flush(durable));
+    attempt('history', () => history.flush());
     attempt('TensorBoard events', () => events.flush());
   }
 
@@ -50,13 +52,14 @@ export function openRecords(options: RecordsOptions): Records {
       history.step(record);
       const made = record.step + 1;
       if (made <= eventsOfEveryStep || made % 10 === 0) events.scalars(made, stepScalars(record));
-      if (nowMs() - lastFlushMs >= flushIntervalMs) flush(false);
+      if (nowMs() - lastFlushMs >= flushIntervalMs) flush();
     },
     evaluation(record) {
       history.evaluation(record);
       events.scalars(record.step, evaluationScalars(record));
-      flush(false);
+      flush();
     },
     flush,
+    sync: () => history.sync().catch((error: unknown) => faults.failed('history', error)),
   };
 }

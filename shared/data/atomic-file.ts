@@ -45,7 +45,12 @@ export async function writeFileAtomically(
     await rm(temporary, { force: true });
     throw error;
   }
-  syncFolder(dirname(path));
+  const folder = await open(dirname(path), 'r');
+  try {
+    await folder.sync(); // syncFolder, which would hold up the process on a busy disk
+  } finally {
+    await folder.close();
+  }
 }
 
 /** The same for a small file, without giving up the thread. */

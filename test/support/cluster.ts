@@ -235,6 +235,7 @@ function createMemoryJournal() {
     componentVariance: () => {},
     checkpoint: (snapshot) => void kept.snapshots.push(snapshot),
     checkpointDue: () => true,
+    takeSpare: () => null, // all are kept
     stopRequested: () => false,
     cachedBasis: () => null,
   };

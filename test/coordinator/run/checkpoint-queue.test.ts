@@ -8,6 +8,7 @@ import {
   type CheckpointQueueOptions,
 } from '../../../coordinator/run/checkpoint-queue.ts';
 import { readSnapshot } from '../../../coordinator/run/checkpoint.ts';
+import type { Snapshot } from '../../../coordinator/journal.ts';
 import { configurationError } from '../../../shared/errors.ts';
 import { assertSameBits, smallFrozen, snapshotAt, someFacts } from '../../support/snapshots.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
@@ -21,8 +22,9 @@ function open(context: TestContext, options: Partial<CheckpointQueueOptions> = {
     bestStep: null,
     assertOwned: () => {},
     nowMs: () => 0,
-    waitingBytesMax: 2 ** 20,
     frozen: () => smallFrozen,
+    prepare: async () => {},
+    onDone: () => {},
     onWritten: ({ step }) => told.written.push(step),
     onFailed: (error) => told.failed.push((error as Error).message),
     onSkipped: (step) => told.skipped.push(step),
@@ -34,9 +36,12 @@ function open(context: TestContext, options: Partial<CheckpointQueueOptions> = {
 
 test('checkpoints are written in order; the newest and the best are kept, and pointed at', async (context) => {
   const { folder, queue, add, told } = open(context);
-  for (const step of [1, 2, 3, 4, 5]) add(step, step === 2);
-  assert.deepEqual(told.written, []); // the caller did not wait
-  await queue.idle();
+  for (const step of [1, 2, 3, 4, 5]) {
+    add(step, step === 2);
+    assert.ok(!told.written.includes(step) && queue.busy); // the caller did not wait
+    await queue.idle();
+  }
+  assert.ok(!queue.busy);
   assert.deepEqual(told.written, [1, 2, 3, 4, 5]);
   assert.deepEqual(checkpointSteps(folder), [2, 4, 5]);
   assert.match(readPointer(folder, 'best')!, /step-00000002/);
@@ -48,8 +53,10 @@ test('checkpoints are written in order; the newest and the best are kept, and po
 test('the best of an earlier sitting stays until a better one is written', async (context) => {
   const { folder, queue, add } = open(context, { bestStep: 1, keep: 1 });
   add(1, true);
-  for (const step of [2, 3]) add(step);
-  await queue.idle();
+  for (const step of [2, 3]) {
+    add(step);
+    await queue.idle();
+  }
   assert.deepEqual(checkpointSteps(folder), [1, 3]);
   add(4, true);
   await queue.idle();
@@ -87,21 +94,36 @@ test('an orphan writes none, not even one that it began in time', async (context
   }
 });
 
-test('when the disk is slow, old ones that wait are let go, the best and the newest never', async (context) => {
-  const bytes = 3 * 9 * 4; // of one snapshot
-  const { folder, queue, add, told } = open(context, { waitingBytesMax: 2 * bytes, keep: 9 });
+test('of those that wait only the newest and the newest best are kept, and arrays are given back', async (context) => {
+  const done: number[] = [];
+  const onDone = ({ progress }: Snapshot): void => void done.push(progress.step);
+  const { folder, queue, add, told } = open(context, { keep: 9, onDone });
   add(1); // is being written at once
   add(2, true);
-  for (const step of [3, 4, 5]) add(step);
-  assert.deepEqual(told.skipped, [3, 4]);
+  for (const step of [3, 4]) add(step);
+  add(5, true);
+  add(6);
+  assert.deepEqual(
+    [told.skipped, done],
+    [
+      [3, 2, 4],
+      [3, 2, 4],
+    ],
+  );
   await queue.idle();
-  assert.deepEqual(checkpointSteps(folder), [1, 2, 5]);
-  assert.equal(join(folder, 'step-00000002.safetensors'), readPointer(folder, 'best'));
+  assert.deepEqual(checkpointSteps(folder), [1, 5, 6]);
+  assert.deepEqual(done, [3, 2, 4, 1, 5, 6]);
+  assert.equal(join(folder, 'step-00000005.safetensors'), readPointer(folder, 'best'));
 });
 
-test('a limit below one snapshot still lets the newest through', async (context) => {
-  const { queue, add, told } = open(context, { waitingBytesMax: 1 });
-  for (const step of [1, 2, 3]) add(step);
-  await queue.idle();
-  assert.deepEqual([told.written, told.skipped], [[1, 3], [2]]);
+test('what must be on disk before a checkpoint is, before it is written', async (context) => {
+  const seen: number[][] = [];
+  const { folder, queue, add } = open(context, {
+    prepare: async () => void seen.push(checkpointSteps(folder)),
+  });
+  for (const step of [1, 2]) {
+    add(step);
+    await queue.idle();
+  }
+  assert.deepEqual(seen, [[], [1]]);
 });

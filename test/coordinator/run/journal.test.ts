@@ -152,3 +152,16 @@ test('a checkpoint of another model is neither gone on with nor begun with', (co
     message: /^--init-from x: its parameter 1/,
   });
 });
+
+test('while a checkpoint is being written none is due; then its arrays take the next one’s copies', async (context) => {
+  const { journal } = open(context, { config: configSchema.parse({ checkpointEvery: '1steps' }) });
+  const snapshot = snapshotAt(1);
+  assert.equal(journal.takeSpare(), null);
+  assert.equal(journal.checkpointDue(1, false), true);
+  journal.checkpoint(snapshot, false);
+  assert.deepEqual([journal.checkpointDue(2, false), journal.takeSpare()], [false, null]);
+  await journal.flush();
+  assert.deepEqual([journal.checkpointDue(3, false), journal.takeSpare()], [true, snapshot]);
+  assert.equal(journal.takeSpare(), null);
+  await journal.close();
+});

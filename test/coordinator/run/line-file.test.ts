@@ -19,7 +19,7 @@ const stepsIn = (folder: string): number[] =>
   (readLines(folder, 'a') as { step: number }[]).map(({ step }) => step);
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, step) => step);
 
-test('what was appended is read back in order, across pieces; unflushed lines wait in memory', (context) => {
+test('what was appended is read back in order, across pieces; unflushed lines wait in memory', async (context) => {
   const folder = temporaryFolder(context);
   const file = openLineFile(folder, 'a', 100);
   for (const step of upTo(50)) {
@@ -27,7 +27,8 @@ test('what was appended is read back in order, across pieces; unflushed lines wa
     if (step % 4 === 3) file.flush();
   }
   assert.deepEqual(stepsIn(folder), upTo(48));
-  file.flush(true);
+  file.flush();
+  await file.sync();
   assert.deepEqual(stepsIn(folder), upTo(50));
   assert.ok(existsSync(join(folder, 'a-0001.jsonl')) && readdirSync(folder).length > 5);
   assert.deepEqual(readLines(folder, 'a')[0], { step: 0, loss: NaN });

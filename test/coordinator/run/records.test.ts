@@ -40,11 +40,11 @@ test('a disk that refuses stops nobody, and loses no line once it accepts again'
   const { folder, problems, records } = open(context);
   mkdirSync(join(folder.path, 'history.jsonl'));
   records.step(stepOf(0));
-  records.flush(false);
+  records.flush();
   assert.match(problems[0]!, /^history could not be written: EISDIR/);
   rmdirSync(join(folder.path, 'history.jsonl'));
   records.step(stepOf(1));
-  records.flush(true);
+  records.flush();
   assert.deepEqual(readHistory(folder.path), [stepOf(0), stepOf(1)]);
 });
 
@@ -52,6 +52,6 @@ test('an orphan writes nothing', (context) => {
   const { folder, records } = open(context);
   reopenRunFolder(folder.path, owner);
   records.step(stepOf(0));
-  assert.throws(() => records.flush(true), { exitCode: 78, message: /a second coordinator took over/ });
+  assert.throws(() => records.flush(), { exitCode: 78, message: /a second coordinator took over/ });
   assert.deepEqual([readHistory(folder.path), readdirSync(folder.tensorboard)], [[], []]);
 });
