@@ -89,6 +89,8 @@ p { margin: 0; }
 .card { padding: 16px 18px 14px; min-width: 0; display: flex; flex-direction: column; }
 .card.wide { grid-column: 1 / -1; }
 .card > p { margin-top: 3px; max-width: 110ch; }
+.words > p { margin-top: 9px; max-width: 92ch; font-size: 15.5px; }
+.scroll { overflow-x: auto; margin-top: 10px; }
 .plot { margin: auto 0 0; padding-top: 12px; }
 .plot svg { display: block; width: 100%; height: auto; }
 .picture img { display: block; width: 100%; height: auto; margin-top: 12px; border-radius: 4px; background: #fff;

@@ -111,7 +111,8 @@ const firstRowHeight = ({ width, height }: PNG, columns: number): number =>
 
 const [widthOffset, heightOffset] = [16, 20]; // of the sizes in a PNG: after signature, length and name
 
-function embed(bytes: Buffer): Pick<EmbeddedPicture, 'source' | 'width' | 'height'> {
+/** A PNG as a picture of a page. */
+export function embed(bytes: Buffer): Pick<EmbeddedPicture, 'source' | 'width' | 'height'> {
   return {
     source: `data:image/png;base64,${bytes.toString('base64')}`,
     width: bytes.readUInt32BE(widthOffset),

@@ -36,7 +36,7 @@ export interface SharePlot {
 export type PlotSize = 'wide' | 'wideFlat' | 'half';
 
 /** Of what lies between the axes, in pixels: the whole width of a page, or half of it. */
-const sizes = {
+export const plotSizes = {
   wide: { width: 970, height: 320 },
   wideFlat: { width: 970, height: 200 },
   half: { width: 430, height: 200 },
@@ -75,7 +75,7 @@ export function lineSpec(plot: LinePlot): TopLevelSpec {
       ...(points.length <= fewPoints && !isThin ? { point: { size: 22, filled: true } } : {}),
     },
   }));
-  return { ...sizes[plot.size], config, encoding, layer: layers } as TopLevelSpec;
+  return { ...plotSizes[plot.size], config: plotConfig, encoding, layer: layers } as TopLevelSpec;
 }
 
 export function shareSpec({ x, y, parts, rows, size }: SharePlot): TopLevelSpec {
@@ -84,8 +84,8 @@ export function shareSpec({ x, y, parts, rows, size }: SharePlot): TopLevelSpec 
   );
   const range = parts.map((_, index) => palette[[...seriesColours, 'faint' as const][index % 6] ?? 'ink']);
   return {
-    ...sizes[size],
-    config,
+    ...plotSizes[size],
+    config: plotConfig,
     data: { values },
     mark: { type: 'area', opacity: 0.85, line: false },
     encoding: {
@@ -111,7 +111,7 @@ export function shareSpec({ x, y, parts, rows, size }: SharePlot): TopLevelSpec 
 
 /** The same plot in another size. */
 export const resized = (spec: TopLevelSpec, size: PlotSize): TopLevelSpec =>
-  ({ ...spec, ...sizes[size] }) as TopLevelSpec;
+  ({ ...spec, ...plotSizes[size] }) as TopLevelSpec;
 
 function logarithmicAxis(series: readonly Series[]): object {
   const values = logarithmicTicks(series);
@@ -143,7 +143,7 @@ export async function drawPlot(spec: TopLevelSpec): Promise<string> {
 
 const font = 'system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif';
 
-const config = {
+export const plotConfig = {
   background: 'transparent',
   font,
   padding: 4,

@@ -17,6 +17,7 @@ import {
   unusualSettings,
   type LossTable,
 } from './figures.ts';
+import { onWhite } from './on-white.ts';
 import { html, inlineSvg, page, type Html } from './page.ts';
 import { picturesOf, type EmbeddedPicture } from './pictures.ts';
 import { readRun, type Run } from './read-run.ts';
@@ -42,9 +43,6 @@ export async function writeReport(runDir: string): Promise<string> {
   writeFileAtomicallySync(path, reportPage(run, figures));
   return path;
 }
-
-const onWhite = (svg: string): string =>
-  svg.replace(/(<svg [^>]*>)/, '$1<rect width="100%" height="100%" fill="#ffffff"/>');
 
 function reportPage(run: Run, figures: readonly Figure[]): string {
   const pictures = picturesOf(run.pictures, sampleColumns);

@@ -1,0 +1,112 @@
+/** The numbers of a study in tables: losses at equal points, pace, noise, trials. */
+import { formatCount, formatNumber, formatShare } from '../../../shared/text.ts';
+import type { Table } from './document.ts';
+import { nats, sayEffect } from './conclusions.ts';
+import { labelOf } from './arms.ts';
+import { axes, readOff, type StudyAxis, type StudySplit } from './read-off.ts';
+import type { Sweep } from './read-sweep.ts';
+import type { Shown, Study } from './study.ts';
+
+const dash = '–';
+
+/** Every term at one common point: means over seeds, and how far the seeds lie apart. */
+export function lossTable({ shown, terms, effects }: Study, axis: StudyAxis): Table | null {
+  const point = effects.points[axis];
+  if (point === null) return null;
+  const head = ['batch', ...terms.map((term) => `held-out ${term}`), 'range', 'training loss', 'seeds'];
+  const rows = shown.map(({ label, arm }) => {
+    const values = (split: StudySplit, term: string): number[] =>
+      arm.trials.flatMap((trial) => readOff(trial, axis, point, split, term) ?? []);
+    const loss = values('heldOut', 'loss');
+    const range = loss.length < 2 ? dash : `${nats(Math.min(...loss))} to ${nats(Math.max(...loss))}`;
+    const means = terms.map((term) => sayMean(values('heldOut', term)));
+    return [label, ...means, range, sayMean(values('training', 'loss')), String(arm.trials.length)];
+  });
+  return { head, rows };
+}
+
+const sayMean = (values: readonly number[]): string =>
+  values.length === 0 ? dash : nats(values.reduce((sum, value) => sum + value, 0) / values.length);
+
+/** What batch sizes do, as sentences say it, and the control beside it. */
+export function effectTable({ effects }: Study): Table {
+  const rows = effects.comparisons.map(({ family, reference, arm, effects: own }) => [
+    `${labelOf(family.name, arm.name)} against ${reference.name}`,
+    ...axes.map((axis) => sayEffect(own[axis])),
+  ]);
+  const { control } = effects;
+  const last = control === null ? [] : [['control', ...axes.map((axis) => sayEffect(control[axis]))]];
+  return { head: ['batch', ...axes.map((axis) => `at equal ${axis}`)], rows: [...rows, ...last] };
+}
+
+export function paceTable({ paces }: Study): Table {
+  const head = [
+    'batch',
+    'workers',
+    'samples/s',
+    'step',
+    'compute',
+    'exchange',
+    'commit',
+    'other',
+    'efficiency',
+  ];
+  const rows = paces.map(({ batchSize, workers, samplesPerSecond, stepSeconds, phases, efficiency }) => [
+    formatCount(batchSize),
+    String(workers),
+    formatNumber(samplesPerSecond),
+    `${formatNumber(1000 * stepSeconds)} ms`,
+    ...[phases.compute, phases.exchange, phases.commit, phases.other].map((seconds) =>
+      formatShare(seconds / stepSeconds),
+    ),
+    efficiency === null ? dash : formatShare(efficiency),
+  ]);
+  return { head, rows };
+}
+
+export function noiseTable({ noise }: Study): Table {
+  const say = (value: number | null): string => (value === null ? 'not available' : formatNumber(value));
+  const rows = noise.map(({ label, early, late, worth }) => [
+    label,
+    say(early),
+    say(late),
+    worth === null ? dash : formatShare(worth),
+  ]);
+  return { head: ['batch', 'noise scale, first quarter', 'last quarter', 'worth of a sample'], rows };
+}
+
+/** What was run, setting by setting. */
+export function armTable(shown: readonly Shown[]): Table {
+  const head = ['batch', 'micro-batch', 'learning rate', 'seeds', 'epochs', 'updates'];
+  const rows = shown.map(({ label, arm }) => {
+    const lasts = arm.trials.flatMap(({ run }) => run.evaluations.at(-1) ?? []);
+    const range = (values: readonly number[], digits: number): string => {
+      const [low, high] = [Math.min(...values), Math.max(...values)].map((value) =>
+        digits === 0 ? formatCount(value) : String(Number(value.toFixed(digits))),
+      );
+      return low === high ? low! : `${low} to ${high}`;
+    };
+    return [
+      label,
+      arm.microBatchSize === null ? dash : formatCount(arm.microBatchSize),
+      String(arm.learningRate),
+      arm.trials.map(({ plan }) => plan.config.seed).join(', '),
+      range(
+        lasts.map(({ epoch }) => epoch),
+        1,
+      ),
+      range(
+        lasts.map(({ step }) => step),
+        0,
+      ),
+    ];
+  });
+  return { head, rows };
+}
+
+/** Trials that are not in the comparison, and why. */
+export function otherTable({ others }: Pick<Sweep, 'others'>): Table | null {
+  if (others.length === 0) return null;
+  const rows = others.map(({ trial, state, problem }) => [trial, state, problem ?? '']);
+  return { head: ['trial', 'state', 'why'], rows };
+}
