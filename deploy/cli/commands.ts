@@ -18,6 +18,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('../commands/coordinator.ts'),
   },
   { name: 'worker', describe: 'Compute for a coordinator', load: () => import('../commands/worker.ts') },
+  {
+    name: 'sweep',
+    describe: 'Train at several settings, such as batch sizes, and compare',
+    load: () => import('../commands/sweep.ts'),
+  },
   { name: 'evaluate', describe: 'Judge a checkpoint', load: () => import('../commands/evaluate.ts') },
   {
     name: 'sample',
@@ -31,7 +36,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'report',
-    describe: 'Write a page of a run: curves, pictures, numbers',
+    describe: 'Write a page of a run or a sweep: curves, pictures, numbers',
     load: () => import('../commands/report.ts'),
   },
   {

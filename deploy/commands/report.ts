@@ -1,4 +1,4 @@
-/** `lockstep report`: one page that tells a run, made of what is in its folder. */
+/** `lockstep report`: one page that tells a run or a sweep, made of what is in its folder. */
 import type { CommandModule } from 'yargs';
 
 interface ReportArguments {
@@ -7,14 +7,22 @@ interface ReportArguments {
 
 const command: CommandModule<object, ReportArguments> = {
   command: 'report <dir>',
-  describe: 'Write report.html of a run: curves, pictures, numbers, settings',
+  describe: 'Write a page of a run or a sweep: curves, pictures, numbers, settings',
   builder: (yargs) =>
     yargs
-      .positional('dir', { type: 'string', demandOption: true, describe: 'the folder of a run' })
-      .example('$0 report runs/one', 'writes runs/one/report.html, of a run that lives too'),
+      .positional('dir', {
+        type: 'string',
+        demandOption: true,
+        describe: 'the folder of a run, or of a sweep',
+      })
+      .example('$0 report runs/one', 'writes runs/one/report.html, of a run that lives too')
+      .example('$0 report sweeps/sizes', 'writes report.html, report.md and report.json of a sweep'),
   handler: async ({ dir }) => {
-    const { writeReport } = await import('../report/report.ts');
-    process.stdout.write(`${await writeReport(dir)}\n`);
+    const { isSweepFolder } = await import('../sweep/sweep-file.ts');
+    const write = isSweepFolder(dir)
+      ? (await import('../report/sweep/report.ts')).writeSweepReport
+      : (await import('../report/report.ts')).writeReport;
+    process.stdout.write(`${await write(dir)}\n`);
   },
 };
 export default command;

@@ -46,6 +46,7 @@ export async function runTrain(request: TrainRequest, entry: string): Promise<nu
     if (signals > 1) void workers?.stop(0);
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  if (process.channel !== undefined) process.once('disconnect', () => onSignal('SIGTERM')); // the parent died
 
   /** Without workers, and none that would work again, a run can only be ended. */
   async function endWhenExhausted({ exhausted }: Workers): Promise<void> {
