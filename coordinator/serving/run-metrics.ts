@@ -6,6 +6,7 @@
  * that a query joins them: rate of samples * on(run_id) group_left(batch_size) lockstep_run_info.
  */
 import { statfs } from 'node:fs/promises';
+import { createLayout } from '../../shared/math/layout.ts';
 import {
   createMetrics,
   type GaugeMetric,
@@ -27,6 +28,7 @@ export interface RunMetricsOptions {
     readonly version: string;
   };
   readonly expectedWorkers: number;
+  readonly reducers: number;
   readonly folder: string; // of the run: how full is its disk?
   readonly ranks: () => readonly RankView[];
   readonly writeErrors: () => number; // of the run folder, since the beginning
@@ -57,6 +59,7 @@ export function createRunMetrics(options: RunMetricsOptions): RunMetrics {
     'What run this is.',
     'batch_size',
     'micro_batch_size',
+    'parameters',
     'version',
     'runtime',
     'device',
@@ -68,15 +71,19 @@ export function createRunMetrics(options: RunMetricsOptions): RunMetrics {
   addDisk(metrics, counter, gauge, options);
   const finished = gauge('run_finished', '1 when the run is over, and is only read.');
   finished.set(0);
+  gauge('reducers', 'Processes that share the parameters and their moments; 1: the coordinator alone.').set(
+    options.reducers,
+  );
   return {
     metrics,
     ...training,
     ...events,
     bytes: (direction, count) => bytes.add(count, { direction }),
-    modelKnown(_model, backend) {
+    modelKnown(model, backend) {
       const device = options.ranks().find(({ state }) => state !== 'lost')?.device ?? '';
       const { run_id: _, ...info } = options.info;
-      runInfo.set(1, { ...info, runtime: backend, device });
+      const { parameterCount } = createLayout(model.parameters);
+      runInfo.set(1, { ...info, parameters: parameterCount, runtime: backend, device });
     },
     checkpointed() {
       checkpoints.add();

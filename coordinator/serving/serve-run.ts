@@ -25,7 +25,7 @@ export async function serveRun(
   { serving: request, workerCount, resume, version, clock, screen }: Wanted,
   folder: RunFolder,
   data: RunData,
-  { batchSize }: Config,
+  { batchSize, reducers }: Config,
   writeErrors: () => number,
 ): Promise<Serving> {
   const serving = await startServing({
@@ -34,6 +34,7 @@ export async function serveRun(
     batchSize,
     microBatchSize: data.workload.microBatchSize,
     expectedWorkers: workerCount,
+    reducers,
     version,
     clock,
     writeErrors,

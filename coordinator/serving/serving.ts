@@ -5,7 +5,7 @@
  * training; unless a port was asked for, a run without a free one goes on unseen.
  */
 import { hostname } from 'node:os';
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { Clock } from '../../shared/runtime/clock.ts';
 import { serveHttp, type HttpAddress, type HttpServer } from '../../shared/runtime/http-server.ts';
 import { addProcessMetrics } from '../../shared/runtime/metrics.ts';
@@ -37,6 +37,7 @@ export interface ServingOptions {
   readonly batchSize: number;
   readonly microBatchSize: number;
   readonly expectedWorkers: number;
+  readonly reducers: number; // that share the exchange; 1: the coordinator alone
   readonly version: string;
   readonly clock: Clock;
   readonly writeErrors: () => number; // to the run folder
@@ -161,6 +162,7 @@ function announceRun(options: ServingOptions, server: HttpServer): Announcement 
       address: addressOf(server),
       runId: folder.runId,
       run: basename(folder.path),
+      folder: resolve(folder.path),
       host: hostname(),
       pid: process.pid,
     },

@@ -15,6 +15,7 @@ export interface Target {
   readonly address: string; // host:port, as Prometheus reaches it
   readonly runId: string;
   readonly run: string; // name of its folder
+  readonly folder: string; // absolute, on its host
   readonly host: string; // that it runs on
   readonly pid: number;
 }
@@ -25,10 +26,12 @@ export type TargetGroup = z.infer<typeof groupSchema>;
 
 const hostLabel = '__meta_lockstep_host'; // Prometheus drops labels that begin with two underscores
 const pidLabel = '__meta_lockstep_pid';
+/** By which a Prometheus keeps the runs of one folder. */
+export const folderLabel = '__meta_lockstep_folder';
 
-export const groupOf = ({ address, run, host, pid }: Target): TargetGroup => ({
+export const groupOf = ({ address, run, folder, host, pid }: Target): TargetGroup => ({
   targets: [address],
-  labels: { job: 'lockstep', run, [hostLabel]: host, [pidLabel]: String(pid) },
+  labels: { job: 'lockstep', run, [folderLabel]: folder, [hostLabel]: host, [pidLabel]: String(pid) },
 });
 
 /**

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createLayout } from '../../../shared/math/layout.ts';
 import { createRunMetrics } from '../../../coordinator/serving/run-metrics.ts';
 import type { RankView } from '../../../coordinator/serving/ranks.ts';
 import { evaluationOf, stepOf } from '../../support/records.ts';
+import { smallModel } from '../../support/snapshots.ts';
 
 const rank: RankView = {
   rank: 0,
@@ -21,6 +23,7 @@ function createScene() {
   const made = createRunMetrics({
     info: { run_id: 'r', batch_size: 250, micro_batch_size: 125, version: '1.0.0' },
     expectedWorkers: 2,
+    reducers: 1,
     folder: import.meta.dirname,
     ranks: () => scene.ranks,
     writeErrors: () => scene.writeErrors,
@@ -93,4 +96,14 @@ test('what befalls the cluster and the disk is counted once', async () => {
   assert.equal(await scene.value('errors_total', 'kind="crc"'), 1);
   assert.equal(await scene.value('bytes_total', 'direction="sent"'), 100);
   assert.ok((await scene.value('run_folder_free_bytes'))! > 0);
+});
+
+test('what the run is, is known with the model; how many reducers there are, from the beginning', async () => {
+  const scene = createScene();
+  assert.equal(await scene.value('run_info'), null);
+  assert.equal(await scene.value('reducers'), 1);
+  scene.modelKnown!(smallModel, 'wasm');
+  const { parameterCount } = createLayout(smallModel.parameters);
+  const labels = `batch_size="250",parameters="${parameterCount}",runtime="wasm",device="a CPU"`;
+  assert.equal(await scene.value('run_info', labels), 1);
 });

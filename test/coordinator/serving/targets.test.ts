@@ -9,6 +9,7 @@ const targetOf = (runId: string, pid: number, host = 'box1') => ({
   address: `127.0.0.1:${5000 + pid}`,
   runId,
   run: `run-${runId}`,
+  folder: `/runs/run-${runId}`,
   host,
   pid,
 });
