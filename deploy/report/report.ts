@@ -1,6 +1,6 @@
 /**
- * The report of one run: `report.html` in its folder, a page that needs nothing else, and the loss as a picture
- * of its own, `pictures/loss.svg`.
+ * The report of one run: `report.html` in its folder, a page that needs nothing else; the loss as a picture of its
+ * own, `pictures/loss.svg`; and the numbers as `report.md` and `report.json`.
  *
  * Every number comes from the run's history and its latest checkpoint, so a report can be made at any time, of a
  * run that lives too.
@@ -22,6 +22,7 @@ import { html, inlineSvg, page, type Html } from './page.ts';
 import { picturesOf, type EmbeddedPicture } from './pictures.ts';
 import { readRun, type Run } from './read-run.ts';
 import { drawRunPlots, type Figure } from './run-plots.ts';
+import { runJson, runMarkdown } from './run-text.ts';
 
 const reportFile = 'report.html';
 const sampleColumns = 10; // of the grids of samples
@@ -41,6 +42,8 @@ export async function writeReport(runDir: string): Promise<string> {
   }
   const path = join(run.dir, reportFile);
   writeFileAtomicallySync(path, reportPage(run, figures));
+  writeFileAtomicallySync(join(run.dir, 'report.md'), runMarkdown(run, loss, 'pictures/loss.svg'));
+  writeFileAtomicallySync(join(run.dir, 'report.json'), runJson(run));
   return path;
 }
 

@@ -77,7 +77,8 @@ async function tell(
   if (page !== null) screen.say(`report    ${page}`);
   const seeds = new Set(sweep.trials.map(({ seed }) => seed)).size;
   if (seeds === 1 && left === 0) {
-    screen.say(`one seed shows no spread: add two more with ${command} --repeats 3 --run-dir ${dir}`);
+    const folder = command.includes(dir) ? '' : ` --run-dir ${dir}`;
+    screen.say(`one seed shows no spread: add two more with ${command} --repeats 3${folder}`);
   }
   if (json) {
     const { trials, unit } = sweep;

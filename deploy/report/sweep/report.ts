@@ -12,7 +12,7 @@ import { html, page } from '../page.ts';
 import { drawPlot } from '../plots.ts';
 import { onWhite } from '../on-white.ts';
 import type { Figure } from '../run-plots.ts';
-import { markdownOf, sectionsHtml, type Block, type Section } from './document.ts';
+import { markdownOf, sectionsHtml, type Block, type Section } from '../document.ts';
 import { jsonOf } from './json.ts';
 import { picturesOf } from './pictures.ts';
 import { axes, type StudyAxis } from './read-off.ts';

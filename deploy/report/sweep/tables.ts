@@ -1,6 +1,6 @@
 /** The numbers of a study in tables: losses at equal points, pace, noise, trials. */
 import { formatCount, formatNumber, formatShare } from '../../../shared/text.ts';
-import type { Table } from './document.ts';
+import type { Table } from '../document.ts';
 import { nats, sayEffect } from './conclusions.ts';
 import { labelOf } from './arms.ts';
 import { axes, readOff, type StudyAxis, type StudySplit } from './read-off.ts';

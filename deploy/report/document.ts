@@ -1,7 +1,7 @@
 /** A report as a list of sections, which become a page of HTML and a file of Markdown alike. */
-import { html, inlineSvg, type Html } from '../page.ts';
-import type { EmbeddedPicture } from '../pictures.ts';
-import type { Figure } from '../run-plots.ts';
+import { html, inlineSvg, type Html } from './page.ts';
+import type { EmbeddedPicture } from './pictures.ts';
+import type { Figure } from './run-plots.ts';
 
 export interface Table {
   readonly head: readonly string[]; // the first column holds names, the others numbers
