@@ -6,6 +6,7 @@
  * commit may overwrite the parameters before a slow worker took the last ones. The room of a copy is used again
  * once every worker has acknowledged it, since fresh memory costs more than the copy.
  */
+import { checksumOf } from '../shared/math/checksum.ts';
 import { chunkAt } from '../shared/math/layout.ts';
 import type { ArrayKind, DataFrame } from '../shared/protocol/messages.ts';
 import type { PeerId } from '../shared/transport/transport.ts';
@@ -71,11 +72,12 @@ export function createArraySender(options: ArraySenderOptions): ArraySender {
   }
 
   function pack(version: number, view: Values, chunk: number): Packet {
+    const checksum = checksumOf(new Uint8Array(view.buffer, view.byteOffset, view.byteLength)); // where it lies: in place
     const index = rooms.findIndex(({ length }) => length === view.length);
     const values = index < 0 ? view.slice() : rooms.splice(index, 1)[0]!;
     if (index >= 0) values.set(view);
     return {
-      frame: { type: 'array', array: options.array, version, chunk, values },
+      frame: { type: 'array', array: options.array, version, chunk, values, checksum },
       underWay: 0,
       isOpen: true,
     };

@@ -83,6 +83,7 @@ const elementBytes = { float32: 4, float64: 8, uint8: 1, bfloat16: 2 } as const;
 export function encodeFrame(frame: DataFrame, epoch: number): Frames {
   assert(endianness() === 'LE', 'payloads travel as they lie in memory, which must be little-endian');
   const { values } = frame;
+  const known = frame.type === 'array' ? frame.checksum : undefined;
   assert(
     values.byteLength <= maxPayloadBytes,
     `a chunk of ${values.byteLength} bytes, at most ${maxPayloadBytes}`,
@@ -105,7 +106,7 @@ export function encodeFrame(frame: DataFrame, epoch: number): Frames {
     header.setUint32(16, frame.version, true);
     header.setUint32(24, arrayKinds.indexOf(frame.array), true);
   }
-  header.setUint32(40, checksumOf(payload), true);
+  header.setUint32(40, known ?? checksumOf(payload), true);
   const bytes = new Uint8Array(header.buffer);
   header.setUint32(44, crc32(bytes.subarray(0, 44)), true);
   return [bytes, payload];

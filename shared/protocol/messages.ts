@@ -231,4 +231,5 @@ export type DataFrame =
       readonly version: number;
       readonly chunk: number;
       readonly values: Float32Array | Float64Array | Uint8Array;
+      readonly checksum?: number; // of the values' bytes, where it is known already
     };
