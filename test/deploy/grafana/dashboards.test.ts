@@ -27,7 +27,7 @@ const sdk = dirname(
 /** Queries are as their data source has them; a dashboard's own schema leaves them open. */
 const withoutQueries = ({ panels, ...rest }: { panels: readonly AnyPanel[] }) => ({
   ...rest,
-  panels: panels.map((panel) => ({ ...panel, targets: [] })),
+  panels: panels.map((panel) => (panel.targets === undefined ? panel : { ...panel, targets: [] })),
 });
 const typesOf = (module: string): string => join(sdk, module, 'types.gen.d.ts');
 
