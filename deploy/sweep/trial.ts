@@ -8,6 +8,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { exitCodes } from '../../shared/errors.ts';
 import { isRunFolder } from '../../coordinator/run/run-folder.ts';
 import { createLineLog, startChild } from '../train/child.ts';
 import type { TrialPlan } from './plan.ts';
@@ -70,11 +71,22 @@ export function createLocalTrials({ entry, environment, dir, words, say }: Trial
     const ended = child.exited.then(({ code }): TrialEnd => {
       log.close();
       if (code === 0 && summary !== null) return { code, summary, problem: null };
-      const said = log.last().findLast((line) => line.startsWith('lockstep: ')) ?? log.last().at(-1) ?? '';
-      return { code: code === 0 ? 1 : code, summary: null, problem: said.replace(/^lockstep: /, '') };
+      return {
+        code: code === 0 ? 1 : code,
+        summary: null,
+        problem: asked.includes(code) ? null : lastWords(log.last()),
+      };
     });
     return { ended, pageUrl: () => page, stop: (signal) => child.kill(signal) };
   };
+}
+
+const asked: readonly number[] = [exitCodes.interrupted, exitCodes.terminated];
+
+/** Why it failed, as it says it itself. */
+function lastWords(lines: readonly string[]): string {
+  const said = lines.findLast((line) => line.startsWith('lockstep: ')) ?? lines.at(-1) ?? 'it said nothing';
+  return said.replace(/^lockstep: /, '');
 }
 
 /** A folder that holds no run yet was left by a kill in its first moments. */

@@ -13,7 +13,7 @@ import { scaledLearningRate } from '../../sweep/rules.ts';
 import type { Trial } from './read-sweep.ts';
 
 export interface Arm {
-  readonly name: string; // within its family: the batch size, and the micro-batch where it is the control
+  readonly name: string; // within its family: the batch size, and of the control its micro-batch
   readonly batchSize: number;
   readonly microBatchSize: number | null;
   readonly learningRate: number;
@@ -99,7 +99,7 @@ function armsOf(trials: readonly Trial[]): Arm[] {
     const { config, isControl } = members[0]!.plan;
     const { batchSize, microBatchSize, learningRate } = config;
     const name = isControl
-      ? `${formatCount(batchSize)} in micro-batches of ${formatCount(microBatchSize ?? batchSize)}`
+      ? `${formatCount(batchSize)}, control ${formatCount(microBatchSize ?? batchSize)}`
       : formatCount(batchSize);
     return { name, batchSize, microBatchSize, learningRate, isControl, trials: onePerSeed(members) };
   });

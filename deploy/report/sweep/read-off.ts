@@ -7,7 +7,7 @@ import type { Trial } from './read-sweep.ts';
 
 export const axes = ['epochs', 'updates', 'time'] as const;
 export type StudyAxis = (typeof axes)[number];
-export const splits = ['heldOut', 'training'] as const;
+export const splits = ['heldOut', 'training', 'mean'] as const; // mean: of the steps since the evaluation before
 export type StudySplit = (typeof splits)[number];
 
 /** Where an evaluation stands on an axis: passes over the rows, steps made, seconds of training. */
@@ -17,9 +17,18 @@ export const positionOn: Readonly<Record<StudyAxis, (record: EvaluationRecord) =
   time: ({ seconds }) => seconds,
 };
 
-/** Terms of a split, of frozen parameters on fixed rows; held out, or training where nothing is. */
-export const termOf = (record: EvaluationRecord, split: StudySplit, term: string): number =>
-  (split === 'heldOut' ? (record.heldOut ?? record.training) : record.training)[term] ?? NaN;
+/**
+ * Terms of a split, of frozen parameters on fixed rows; held out, or training where nothing is. `mean` is what a
+ * training log shows: the mean over steps while parameters changed.
+ */
+export function termOf(record: EvaluationRecord, split: StudySplit, term: string): number {
+  const terms = {
+    heldOut: record.heldOut ?? record.training,
+    training: record.training,
+    mean: record.trainingMean,
+  };
+  return terms[split][term] ?? NaN;
+}
 
 /** The last position that all trials reached. @returns null without trials */
 export function commonPoint(trials: readonly Trial[], axis: StudyAxis): number | null {

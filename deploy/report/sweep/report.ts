@@ -133,7 +133,8 @@ function lossBlocks(study: Study, axis: StudyAxis): Block[] {
   if (point === null) return [];
   const note =
     'Nats a sample, of frozen parameters on fixed rows with precise statistics; means over seeds. Between two ' +
-    'evaluations the line that joins them; no number where a trial was not evaluated as early as that.';
+    'evaluations the line that joins them; no number where a trial was not evaluated as early as that. As it ran: the ' +
+    'mean of its training steps since the evaluation before, as training logs show it.';
   return markTable(`At equal ${axis}: ${sketches.sayPoint(axis, point)}`, note, lossTable(study, axis));
 }
 

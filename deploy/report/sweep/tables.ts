@@ -13,14 +13,28 @@ const dash = '–';
 export function lossTable({ shown, terms, effects }: Study, axis: StudyAxis): Table | null {
   const point = effects.points[axis];
   if (point === null) return null;
-  const head = ['batch', ...terms.map((term) => `held-out ${term}`), 'range', 'training loss', 'seeds'];
+  const known = terms.filter((term) => ['loss', 'nll', 'kl'].includes(term));
+  const head = [
+    'batch',
+    ...known.map((term) => `held-out ${term}`),
+    'range over seeds',
+    ...known.map((term) => `training ${term}`),
+    'as it ran',
+    'seeds',
+  ];
   const rows = shown.map(({ label, arm }) => {
     const values = (split: StudySplit, term: string): number[] =>
       arm.trials.flatMap((trial) => readOff(trial, axis, point, split, term) ?? []);
     const loss = values('heldOut', 'loss');
     const range = loss.length < 2 ? dash : `${nats(Math.min(...loss))} to ${nats(Math.max(...loss))}`;
-    const means = terms.map((term) => sayMean(values('heldOut', term)));
-    return [label, ...means, range, sayMean(values('training', 'loss')), String(arm.trials.length)];
+    return [
+      label,
+      ...known.map((term) => sayMean(values('heldOut', term))),
+      range,
+      ...known.map((term) => sayMean(values('training', term))),
+      sayMean(values('mean', 'loss')),
+      String(arm.trials.length),
+    ];
   });
   return { head, rows };
 }
@@ -71,8 +85,17 @@ export function noiseTable({ noise }: Study): Table {
     say(early),
     say(late),
     worth === null ? dash : formatShare(worth),
+    worth === null ? dash : placeOf(worth),
   ]);
-  return { head: ['batch', 'noise scale, first quarter', 'last quarter', 'worth of a sample'], rows };
+  const head = ['batch', 'noise scale, first quarter', 'last quarter', 'worth of a sample', 'the batch is'];
+  return { head, rows };
+}
+
+/** Where a batch lies, by what a sample in it is worth: 80 % is a batch of a quarter of the noise scale. */
+function placeOf(worth: number): string {
+  if (worth >= 0.8) return 'far below it: larger pays';
+  if (worth >= 0.5) return 'below it';
+  return worth >= 0.2 ? 'above it' : 'far above it: smaller does as well';
 }
 
 /** What was run, setting by setting. */

@@ -10,8 +10,7 @@ import { smallRun } from '../train/small-run.ts';
 
 const settings = [
   ...smallRun.filter((word, index) => ![word, smallRun[index - 1]].includes('--batch-size')),
-  ...['--workers', '1', '--runtime', 'wasm', '--checkpoint-every', '10steps'],
-  ...['--http-port', 'none', '--targets-dir', 'none'],
+  ...'--workers 1 --runtime wasm --checkpoint-every 10steps --http-port none --targets-dir none'.split(' '),
 ];
 
 test('a killed sweep leaves no process, and goes on: no trial twice, and the bits of a run by hand', async (context) => {
