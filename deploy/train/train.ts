@@ -13,12 +13,13 @@ import { httpWords } from '../cli/http-flags.ts';
 import { nthTraceFile } from '../cli/trace-file.ts';
 import type { TrainRequest } from '../cli/train-request.ts';
 import { workerCountOf } from '../cli/worker-count.ts';
-import { startChild, type Child, type Exit } from './child.ts';
+import { startChild, type Child } from './child.ts';
+import { waitForPort } from './free-port.ts';
+import { createRestarts, givenUp, howItEnded, mayPass } from './restarts.ts';
 import { startWorkers, type WorkerFailure, type Workers } from './workers.ts';
 
-const restartLimit = 5;
-const firstWaitMs = 1000;
 const graceMs = 5000;
+const portWaitMs = 120_000; // for a port that somebody took while the coordinator was dead
 
 /** What the coordinator says through the channel once it can be reached. */
 export interface Listening {
@@ -74,28 +75,31 @@ export async function runTrain(request: TrainRequest, entry: string): Promise<nu
   }
 
   let listening: Listening | null = null;
+  const restarts = createRestarts();
   for (let deaths = 0; ; deaths++) {
     const args = ['coordinator', ...coordinatorFlags(request, listening, deaths)];
     const onMessage = (message: unknown): void => {
       listening = message as Listening;
       onListening(listening);
     };
+    const beganMs = systemClock.nowMs();
     coordinator = startChild({ entry, args, environment, output: 'inherit', onMessage });
     const exit = await coordinator.exited;
-    if (!mayPass(exit) || listening === null || signals > 0 || failure !== null || deaths >= restartLimit) {
+    const waitMs = restarts.after(exit, systemClock.nowMs() - beganMs);
+    if (waitMs === null || listening === null || signals > 0 || failure !== null) {
+      if (signals === 0 && waitMs === null && mayPass(exit)) say(`the coordinator ${givenUp}`);
       await (workers as Workers | null)?.stop(graceMs);
       if (failure !== null) throw workerError(failure);
       return signals > 1 ? signalCode : exit.code;
     }
-    const waitMs = firstWaitMs * 2 ** deaths;
-    const how = exit.signal === null ? `exit code ${exit.code}` : `signal ${exit.signal}`;
-    say(`the coordinator ended with ${how}; resuming in ${waitMs / 1000} s`);
+    say(`the coordinator ended with ${howItEnded(exit)}; resuming in ${waitMs / 1000} s`);
     await new Promise<void>((resolve) => systemClock.after(waitMs, resolve));
+    const { hostname: host, port } = new URL((listening as Listening).endpoint);
+    await waitForPort({ host, port: Number(port) }, portWaitMs, systemClock, () =>
+      say(`somebody else listens on port ${port} now: waiting for it, since the workers look there`),
+    );
   }
 }
-
-/** A signal that we did not send (a crash, or the kernel's out-of-memory killer), or a reducer that was lost. */
-const mayPass = ({ signal, code }: Exit): boolean => signal !== null || code === exitCodes.peerLost;
 
 /** The flags as they were given; after a crash, to resume what was begun, at the same place. */
 function coordinatorFlags(

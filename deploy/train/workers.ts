@@ -10,6 +10,7 @@ import { exitCodes } from '../../shared/errors.ts';
 import type { Clock } from '../../shared/runtime/clock.ts';
 import type { Config } from '../../shared/runtime/config.ts';
 import { createLineLog, startChild, type Child, type Exit, type LineLog } from './child.ts';
+import { createRestarts, givenUp, howItEnded, mayPass, type Restarts } from './restarts.ts';
 
 export interface WorkersOptions {
   readonly entry: string;
@@ -37,61 +38,56 @@ export interface Workers {
   stop(graceMs: number): Promise<void>;
 }
 
-const restartLimit = 5; // in a row
-const firstWaitMs = 1000;
-const longLifeMs = 60_000; // after which a death is a new story
-
 export function startWorkers(options: WorkersOptions): Workers {
   const { count, clock, say } = options;
   const running = new Map<number, Child>();
   const waits = new Map<number, () => void>(); // cancel a restart
   let stopping = false;
-  let givenUp = 0;
+  let goneCount = 0;
   let first: WorkerFailure | null = null;
   let exhaust: (failure: WorkerFailure) => void;
   const exhausted = new Promise<WorkerFailure>((resolve) => (exhaust = resolve));
 
-  function start(rank: number, deaths: number): void {
+  function start(rank: number, restarts: Restarts): void {
     const log = createLineLog(join(options.runDir, 'logs', `rank-${rank}.log`), say);
     const child = startChild(childOf(options, rank, log));
     running.set(rank, child);
-    void watch(rank, child, log, deaths);
+    void watch(rank, child, log, restarts);
   }
 
-  async function watch(rank: number, child: Child, log: LineLog, deaths: number): Promise<void> {
+  async function watch(rank: number, child: Child, log: LineLog, restarts: Restarts): Promise<void> {
     const beganMs = clock.nowMs();
     const exit = await child.exited;
     running.delete(rank);
     log.close();
-    if (!stopping) onDeath(rank, exit, log, clock.nowMs() - beganMs > longLifeMs ? 0 : deaths);
+    if (!stopping) onDeath(rank, exit, log, restarts, clock.nowMs() - beganMs);
   }
 
-  function onDeath(rank: number, exit: Exit, log: LineLog, deaths: number): void {
+  function onDeath(rank: number, exit: Exit, log: LineLog, restarts: Restarts, livedMs: number): void {
     if (exit.code === exitCodes.ok) return giveUp({ rank, exit, lines: [] });
     const failure = { rank, exit, lines: log.last() };
-    const how = exit.signal === null ? `exit code ${exit.code}` : `signal ${exit.signal}`;
+    const how = howItEnded(exit);
     const said = exit.signal === null ? failure.lines.at(-1) : undefined; // a signal leaves no last words
     const why = said === undefined ? '' : `: ${said}`;
-    const mayPass = exit.code === exitCodes.peerLost || exit.signal !== null;
-    if (!mayPass || deaths >= restartLimit) {
-      say(`rank ${rank} ended with ${how}${why}`);
+    const waitMs = restarts.after(exit, livedMs);
+    if (waitMs === null) {
+      say(`rank ${rank} ended with ${how}${why}${mayPass(exit) ? `; it ${givenUp}` : ''}`);
       return giveUp(failure);
     }
-    const waitMs = firstWaitMs * 2 ** deaths;
     say(`rank ${rank} ended with ${how}${why}; starting it again in ${waitMs / 1000} s`);
     waits.set(
       rank,
-      clock.after(waitMs, () => start(rank, deaths + 1)),
+      clock.after(waitMs, () => start(rank, restarts)),
     );
   }
 
   function giveUp(failure: WorkerFailure): void {
-    givenUp += 1;
+    goneCount += 1;
     if (failure.exit.code !== exitCodes.ok) first ??= failure;
-    if (givenUp === count) exhaust(first ?? failure);
+    if (goneCount === count) exhaust(first ?? failure);
   }
 
-  for (let rank = 0; rank < count; rank++) start(rank, 0);
+  for (let rank = 0; rank < count; rank++) start(rank, createRestarts());
   return {
     exhausted,
     async stop(graceMs) {
