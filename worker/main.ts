@@ -1,6 +1,7 @@
 /** Wires a worker: the runtime, the link to the coordinator, and what it builds once it knows the run. */
 import { hostname } from 'node:os';
 import { configurationError, dataError } from '../shared/errors.ts';
+import type { Compute } from '../shared/model/compute.ts';
 import { createModelCompute } from '../shared/model/compute-model.ts';
 import { createModel } from '../shared/model/registry.ts';
 import type { Runtime, RuntimeName, RuntimeOptions } from '../shared/model/runtime.ts';
@@ -25,6 +26,8 @@ export interface WorkerOptions extends RuntimeOptions {
   readonly version: string; // of the package
   readonly transport: Transport;
   readonly log: (line: string) => void;
+  /** Puts something between the worker and its device: a fault, in tests. */
+  readonly adapt?: (compute: Compute) => Compute;
 }
 
 const peerTimeoutMs = 5000;
@@ -45,7 +48,10 @@ export async function runWorker(options: WorkerOptions): Promise<{ code: number;
       ...(rank === null ? {} : { rank }),
     },
     clock: systemClock,
-    equip: (welcome, tracer) => equip(runtime, welcome, tracer),
+    equip: async (welcome, tracer) => {
+      const equipment = await equip(runtime, welcome, tracer);
+      return { ...equipment, compute: options.adapt?.(equipment.compute) ?? equipment.compute };
+    },
     log,
   });
 }

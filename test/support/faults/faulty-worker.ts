@@ -1,0 +1,28 @@
+/** A worker with a fault, as a process: `node --import tsx faulty-worker.ts SETTINGS`, of runs.ts. */
+import { packageVersion } from '../../../deploy/cli/version.ts';
+import { systemClock } from '../../../shared/runtime/clock.ts';
+import { createZeromqTransport } from '../../../shared/transport/zeromq.ts';
+import { runWorker } from '../../../worker/main.ts';
+import { withFault, type Fault } from './fault.ts';
+
+export interface WorkerSettings {
+  readonly endpoint: string;
+  readonly fault: Fault | null;
+  readonly sharedMemory: boolean;
+}
+
+const { endpoint, fault, sharedMemory } = JSON.parse(process.argv[2] ?? '') as WorkerSettings;
+const { code, reason } = await runWorker({
+  endpoint,
+  rank: null,
+  runtime: 'wasm',
+  precision: 'tf32',
+  threads: null,
+  allowCpu: true,
+  version: packageVersion(),
+  transport: createZeromqTransport(systemClock, { sharedMemory }),
+  log: (line) => console.error(line),
+  adapt: (compute) => withFault(compute, fault, () => systemClock.nowMs()),
+});
+console.error(reason);
+process.exit(code);
