@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { configurationError, dataError } from '../shared/errors.ts';
 import type { Compute } from '../shared/model/compute.ts';
 import { createModelCompute } from '../shared/model/compute-model.ts';
-import { createModel } from '../shared/model/registry.ts';
+import { openModel } from '../shared/model/open-model.ts';
 import type { Runtime, RuntimeName, RuntimeOptions } from '../shared/model/runtime.ts';
 import { openRuntime } from '../shared/model/runtimes.ts';
 import { openRowCache } from '../shared/data/row-cache.ts';
@@ -69,7 +69,7 @@ async function equip(runtime: Runtime, welcome: Welcome, tracer: Tracer | null):
   if (test !== null && JSON.stringify(test.shape) !== JSON.stringify(image)) {
     throw dataError(`--test-data has images of another shape than --data: give it the same kind of images`);
   }
-  const model = createModel(config, image);
+  const model = await openModel(config, image);
   const watched = tracer === null ? null : watchDevice(tracer);
   const [device, computed] = [watched?.runtime(runtime) ?? runtime, watched?.model(model) ?? model];
   const compute = await createModelCompute(computed, device, {

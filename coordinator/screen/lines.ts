@@ -57,8 +57,8 @@ export function evaluationLine(record: EvaluationRecord, extent: Extent, rates: 
   return join([
     position(epochsDone(record), record.step, extent),
     describeTerms('loss', record.trainingMean),
-    ...(heldOut === null ? [] : [`held-out ${formatNats(heldOut['loss'] ?? NaN)}`]),
-    ...(test === null ? [] : [`test ${formatNats(test['loss'] ?? NaN)}`]),
+    ...(heldOut === null ? [] : [`held-out ${formatTerm(heldOut['loss'] ?? NaN)}`]),
+    ...(test === null ? [] : [`test ${formatTerm(test['loss'] ?? NaN)}`]),
     ...describeRates({ ...rates, samplesPerSecond: record.samplesPerSecond }),
     ...(record.improved ? ['best'] : []),
   ]);
@@ -84,10 +84,14 @@ function epochsDone({ epoch, step }: EvaluationRecord): string {
 /** `loss -12.3 (nll -25.1, kl 12.8)`. */
 function describeTerms(name: string, terms: Terms): string {
   const parts = Object.entries(terms).filter(([key]) => key !== 'loss');
-  const shown = parts.slice(0, shownTerms).map(([key, value]) => `${key} ${formatNats(value)}`);
+  const shown = parts.slice(0, shownTerms).map(([key, value]) => `${key} ${formatTerm(value)}`);
   const inside = shown.length === 0 ? '' : ` (${shown.join(', ')})`;
-  return `${name} ${formatNats(terms['loss'] ?? NaN)}${inside}`;
+  return `${name} ${formatTerm(terms['loss'] ?? NaN)}${inside}`;
 }
+
+/** Small ones, such as an accuracy, keep their digits. */
+const formatTerm = (value: number): string =>
+  Math.abs(value) < 1 && value !== 0 ? formatNumber(value) : formatNats(value);
 
 function describeRates({ samplesPerSecond, exchangeShare, etaSeconds }: Rates): string[] {
   return [

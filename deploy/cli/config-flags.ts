@@ -7,7 +7,8 @@
 import { resolve } from 'node:path';
 import type { Argv } from 'yargs';
 import { readRunSettings } from '../../coordinator/run/run-folder.ts';
-import { usageError } from '../../shared/errors.ts';
+import { exitCodes, usageError } from '../../shared/errors.ts';
+import { checkModuleHash, isModulePath } from '../../shared/model/module/module-file.ts';
 import {
   configFieldNames,
   configGroups,
@@ -93,6 +94,15 @@ export function withAbsolutePaths<T extends LoadedConfig>(loaded: T, folder: str
   return { ...loaded, config: { ...loaded.config, data: absolute(data), testData: absolute(testData) } };
 }
 
+/** A module is named by its whole path, and known by its hash. @throws LockstepError (64) where it is another */
+export function withModelModule<T extends LoadedConfig>(loaded: T, folder: string): T {
+  const { model, modelHash } = loaded.config;
+  if (!isModulePath(model)) return loaded;
+  const path = resolve(folder, model);
+  const hash = checkModuleHash(path, modelHash, exitCodes.usage);
+  return { ...loaded, config: { ...loaded.config, model: path, modelHash: hash } };
+}
+
 const absolutePath = (path: string, folder: string): string =>
   path === 'synthetic' ? path : resolve(folder, path);
 
@@ -104,7 +114,7 @@ function resumedRun(given: Arguments, folder: string, inputs: Omit<ConfigInputs,
   const { config: saved, preset } = readRunSettings(folder);
   const resumed = resumeConfig(
     saved,
-    withAbsoluteData(explicitSettings(inputs)),
+    withAbsoluteFiles(explicitSettings(inputs)),
     resolve(folder, 'config.yaml'),
   );
   const ofPreset = preset === null ? [] : presets[preset].notices;
@@ -113,13 +123,17 @@ function resumedRun(given: Arguments, folder: string, inputs: Omit<ConfigInputs,
 }
 
 /** As the run's own configuration has them, for comparison. */
-function withAbsoluteData(said: ReadonlyMap<ConfigField, Setting>): ReadonlyMap<ConfigField, Setting> {
+function withAbsoluteFiles(said: ReadonlyMap<ConfigField, Setting>): ReadonlyMap<ConfigField, Setting> {
   const changed = new Map(said);
   for (const field of ['data', 'testData'] as const) {
     const setting = said.get(field);
     if (setting === undefined) continue;
     const value = (setting.value as string[]).map((path) => absolutePath(path, process.cwd()));
     changed.set(field, { ...setting, value });
+  }
+  const model = said.get('model');
+  if (model !== undefined && isModulePath(model.value as string)) {
+    changed.set('model', { ...model, value: absolutePath(model.value as string, process.cwd()) });
   }
   return changed;
 }

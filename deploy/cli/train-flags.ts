@@ -5,6 +5,7 @@ import {
   configFromArguments,
   textFlag,
   withAbsolutePaths,
+  withModelModule,
   type Arguments,
 } from './config-flags.ts';
 import { addHttpFlags, httpFlagsOf } from './http-flags.ts';
@@ -48,7 +49,10 @@ export function trainRequestOf(
   argv: readonly string[],
 ): TrainRequest {
   return {
-    ...withAbsolutePaths(configFromArguments(given, environment), process.cwd()),
+    ...withModelModule(
+      withAbsolutePaths(configFromArguments(given, environment), process.cwd()),
+      process.cwd(),
+    ),
     runDir: textFlag(given, 'run-dir'),
     resume: textFlag(given, 'resume'),
     initFrom: textFlag(given, 'init-from'),

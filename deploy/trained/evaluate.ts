@@ -1,9 +1,10 @@
 /** `lockstep evaluate`: what a checkpoint is worth on rows that it was not trained on, or on any others. */
-import { rowLength } from '../../shared/data/dataset.ts';
+import { rowLength, type Batch } from '../../shared/data/dataset.ts';
+import type { Compute, Terms } from '../../shared/model/compute.ts';
 import { createEvaluator, type Evaluation } from '../../shared/model/evaluation.ts';
 import type { RuntimeName } from '../../shared/model/runtime.ts';
 import type { Split } from '../../shared/protocol/messages.ts';
-import { formatCount } from '../../shared/text.ts';
+import { formatCount, formatNumber } from '../../shared/text.ts';
 import { startBar } from '../data/progress.ts';
 import { allComponents } from './all-components.ts';
 import { openTrained, readBatch, type Trained } from './open.ts';
@@ -21,11 +22,19 @@ export interface EvaluateRequest {
   readonly say: (line: string) => void;
 }
 
-export interface EvaluationReport extends Evaluation {
+interface Judged {
   readonly checkpoint: string;
   readonly step: number;
   readonly data: string; // for people
   readonly runtime: string;
+}
+
+export type EvaluationReport = Judged & (Evaluation | TermEvaluation);
+
+/** Of a model that has no latents: its loss and its other terms, means over rows. */
+interface TermEvaluation {
+  readonly rowCount: number;
+  readonly terms: Terms;
 }
 
 const quickRowLength = 1024; // D up to which all components are solved for without being asked
@@ -42,8 +51,14 @@ export async function evaluate(request: EvaluateRequest): Promise<EvaluationRepo
     limit: rows,
     cacheDir,
   });
-  const bits = await bitsOptions(trained, request);
-  const evaluator = createEvaluator(compute.loaded, { seed: config.seed, importanceSamples, bits });
+  const evaluator =
+    compute.loaded.model.generative === undefined
+      ? createTermEvaluator(compute, config.seed)
+      : createEvaluator(compute.loaded, {
+          seed: config.seed,
+          importanceSamples,
+          bits: await bitsOptions(trained, request),
+        });
   const bar = startBar('evaluating', chosen.batches.length, 'batches');
   try {
     for (const [index, batch] of chosen.batches.entries()) {
@@ -60,6 +75,25 @@ export async function evaluate(request: EvaluateRequest): Promise<EvaluationRepo
   }
 }
 
+/** The same draws as in a run's own evaluations, of which this is one. */
+function createTermEvaluator({ evaluate, termNames }: Compute, seed: number) {
+  const sums = new Map(termNames.map((name) => [name, 0]));
+  let rowCount = 0;
+  return {
+    async add(batch: Batch, microBatch: number): Promise<void> {
+      const draw = { seed, purpose: 'evaluation', step: 0, microBatch } as const;
+      const terms = await evaluate(batch, draw, { klWeight: 1 });
+      for (const [name, sum] of sums) sums.set(name, sum + (terms[name] ?? NaN));
+      rowCount += batch.rowCount;
+    },
+    result: (): TermEvaluation => ({
+      rowCount,
+      terms: Object.fromEntries([...sums].map(([name, sum]) => [name, sum / rowCount])),
+    }),
+    dispose() {},
+  };
+}
+
 async function bitsOptions(trained: Trained, { bitsPerDimension, cacheDir, say }: EvaluateRequest) {
   const { config, image, data } = trained;
   const isQuick = config.components === null || rowLength(image) <= quickRowLength;
@@ -70,11 +104,20 @@ async function bitsOptions(trained: Trained, { bitsPerDimension, cacheDir, say }
 
 /** The report as a table. */
 export function evaluationLines(report: EvaluationReport): string[] {
-  const nats = (value: number): string => `${value.toFixed(3)} nats`;
-  const { importanceBound, importanceSamples, bitsPerDimension, activeUnits, latentCount } = report;
   const rows: [string, string][] = [
     ['checkpoint', `${report.checkpoint}, step ${formatCount(report.step)}`],
     ['data', report.data],
+    ...('terms' in report
+      ? Object.entries(report.terms).map(([name, mean]): [string, string] => [name, formatNumber(mean)])
+      : boundRows(report)),
+  ];
+  return rows.map(([label, text]) => `${label.padEnd(20)}${text}`);
+}
+
+function boundRows(report: Evaluation): [string, string][] {
+  const nats = (value: number): string => `${value.toFixed(3)} nats`;
+  const { importanceBound, importanceSamples, bitsPerDimension, activeUnits, latentCount } = report;
+  return [
     ['loss (-ELBO)', nats(-report.elbo)],
     ['reconstruction', nats(report.nll)],
     ['KL', nats(report.kl)],
@@ -87,7 +130,6 @@ export function evaluationLines(report: EvaluationReport): string[] {
     ['active units', `${activeUnits} of ${latentCount}`],
     ['bits per dimension', bitsText(bitsPerDimension)],
   ];
-  return rows.map(([label, text]) => `${label.padEnd(20)}${text}`);
 }
 
 function bitsText(bits: Evaluation['bitsPerDimension']): string {

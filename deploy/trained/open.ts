@@ -12,7 +12,7 @@ import { openRunData, type RunData } from '../../coordinator/run-data.ts';
 import { rowLength, type Batch, type Dataset, type ImageShape } from '../../shared/data/dataset.ts';
 import { dataError, exitCodes, LockstepError } from '../../shared/errors.ts';
 import { createModelCompute, type ModelCompute } from '../../shared/model/compute-model.ts';
-import { createModel } from '../../shared/model/registry.ts';
+import { openModel } from '../../shared/model/open-model.ts';
 import type { RuntimeName } from '../../shared/model/runtime.ts';
 import { openRuntime } from '../../shared/model/runtimes.ts';
 import type { Config } from '../../shared/runtime/config.ts';
@@ -50,7 +50,8 @@ export async function openTrained(options: TrainedOptions): Promise<Trained> {
   const machine = { threads: config.threads, precision: 'float32', allowCpu: config.allowCpu } as const;
   const runtime = await openRuntime(options.runtime, machine);
   const { seed, components } = config;
-  const compute = await createModelCompute(createModel(config, image), runtime, { image, components, seed });
+  const model = await openModel(config, image);
+  const compute = await createModelCompute(model, runtime, { image, components, seed });
   const { parameters, basis, statistics, progress } = checkpoint.snapshot;
   await compute.setParameters(parameters);
   await compute.setBasis(basis);

@@ -29,6 +29,7 @@ export interface ReconstructRequest extends PictureRequest {
 export async function sample(request: PictureRequest): Promise<void> {
   const trained = await openTrained({ ...request, evaluationRows: null, needsData: false });
   try {
+    checkGenerative(trained, 'sample');
     const { count } = request;
     const pixels = await trained.compute.render(
       { what: 'samples', count, draw: drawOf(trained, request) },
@@ -49,6 +50,7 @@ export async function reconstruct(request: ReconstructRequest): Promise<void> {
   const { files, split, count, cacheDir } = request;
   const trained = await openTrained({ ...request, evaluationRows: count, needsData: true });
   try {
+    checkGenerative(trained, 'reconstruct');
     const chosen = await chooseRows(trained, trained.data!, { files, split, limit: count, cacheDir });
     const rows = Uint32Array.from(chosen.batches.flatMap((batch) => [...batch]).slice(0, count));
     const batch = readBatch(chosen.dataset, rows);
@@ -65,6 +67,13 @@ export async function reconstruct(request: ReconstructRequest): Promise<void> {
   } finally {
     trained.close();
   }
+}
+
+/** @throws LockstepError (64) for a model that draws nothing */
+function checkGenerative({ compute }: Trained, what: string): void {
+  const { generative, name } = compute.loaded.model;
+  if (generative === undefined)
+    throw usageError(`the model ${name} has no decoder to ${what} with: lockstep evaluate judges it`);
 }
 
 const drawOf = ({ config }: Trained, { seed }: PictureRequest): DrawKey => ({

@@ -86,7 +86,7 @@ function explainer(
     try {
       return await compute();
     } catch (error) {
-      if (!isOutOfMemory(error)) throw error;
+      if (!isOutOfMemory(error)) throw model.explain?.(error) ?? error;
       const sizes = sizesOf(model, image, components);
       const facts = { backend, device, isGpu, microBatchSize, limitBytes: memoryLimitBytes ?? null };
       throw outOfMemoryError({ sizes, batchSize: batchSize ?? microBatchSize, ...facts });

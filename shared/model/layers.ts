@@ -7,7 +7,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { glorotUniform, type Initialiser, type ParameterSpec } from '../math/layout.ts';
 import { batchNormTraining } from './operations.ts';
-import type { Draws, EvaluationMode, Parameters, StatisticsSpec, TrainingMode } from './model.ts';
+import type { Draws, EvaluationMode, Mode, Parameters, StatisticsSpec, TrainingMode } from './model.ts';
 import { trainingBlock, type BlockParameters } from './training-block.ts';
 
 export const batchNormEpsilon = 1e-3; // as Keras has it
@@ -16,6 +16,10 @@ export const batchNormEpsilon = 1e-3; // as Keras has it
 export type Pass =
   | (TrainingMode & { readonly parameters: Parameters; readonly draws: Draws })
   | (EvaluationMode & { readonly parameters: Parameters });
+
+/** What a loss is given, as the layers take it. */
+export const passOf = (parameters: Parameters, draws: Draws, mode: Mode): Pass =>
+  mode.kind === 'training' ? { ...mode, parameters, draws } : { ...mode, parameters };
 
 /** What a part of a network adds to the model. */
 export interface Architecture {

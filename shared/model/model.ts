@@ -55,6 +55,8 @@ export interface Model {
   readonly termNames: readonly string[]; // without `loss`
   lossSum(parameters: Parameters, batch: ModelBatch, draws: Draws, mode: Mode, settings: StepSettings): Loss;
   readonly generative?: GenerativeModel;
+  /** What to say of an error that computing it has thrown; without, it is a bug of ours. */
+  readonly explain?: (error: unknown) => Error;
 }
 
 /** What pictures and bounds need; given by models of latent variables whose prior is standard normal. */

@@ -1,4 +1,7 @@
-/** The models by name: what `--model` chooses from. A new model is one file, and one line here. */
+/**
+ * The built-in models by name: what `--model` chooses from. A new one is one file, and one line here; one that is
+ * not built in is a module of somebody's own (open-model.ts).
+ */
 import { usageError } from '../errors.ts';
 import { rowLength, type ImageShape } from '../data/dataset.ts';
 import type { Model } from './model.ts';
@@ -22,9 +25,18 @@ export const featureCountOf = (components: number | null, image: ImageShape): nu
 export function createModel(choice: ModelChoice, image: ImageShape): Model {
   const factory = Object.hasOwn(models, choice.model) ? models[choice.model] : undefined;
   if (factory === undefined) {
-    throw usageError(`--model ${choice.model} is unknown, expected ${Object.keys(models).join(' or ')}`);
+    const known = Object.keys(models).join(' or ');
+    throw usageError(
+      `--model ${choice.model} is unknown, expected ${known}, or a file such as ./my-model.js`,
+    );
   }
   const { components } = choice;
+  checkComponents(components, image);
+  return factory(choice, featureCountOf(components, image), components === null);
+}
+
+/** @throws LockstepError (64) for more components than an image has values */
+export function checkComponents(components: number | null, image: ImageShape): void {
   if (components !== null && components > rowLength(image)) {
     const { width, height, channels } = image;
     throw usageError(
@@ -32,5 +44,4 @@ export function createModel(choice: ModelChoice, image: ImageShape): Model {
         `${width} x ${height} x ${channels}: give at most that many, or none`,
     );
   }
-  return factory(choice, featureCountOf(components, image), components === null);
 }

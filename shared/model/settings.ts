@@ -39,3 +39,6 @@ export const modelFields = {
 
 export const modelSettingsSchema = z.strictObject(modelFields);
 export type ModelSettings = z.infer<typeof modelSettingsSchema>;
+
+/** The model's settings out of more than these. */
+export const modelSettingsOf = (config: ModelSettings): ModelSettings => z.object(modelFields).parse(config);

@@ -18,11 +18,13 @@ export function checkConfig(loaded: LoadedConfig): void {
     if (config.microBatchSize === null) defaultMicroBatchSize(config.batchSize);
     else checkMicroBatchSize(config.batchSize, config.microBatchSize);
   });
-  attribute(
-    loaded,
-    ['likelihood', 'varianceHead', 'components'],
-    () => void varianceHeadOf(config, config.components === null),
-  );
+  if (config.model === 'vae') {
+    attribute(
+      loaded,
+      ['likelihood', 'varianceHead', 'components'],
+      () => void varianceHeadOf(config, config.components === null),
+    );
+  }
   if (config.epochs === null && config.steps === null) {
     refuse(loaded, ['epochs', 'steps'], 'neither epochs nor steps is set: give --epochs or --steps');
   }

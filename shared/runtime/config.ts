@@ -28,6 +28,16 @@ const dataFields = {
   pcaRows: count.default(100_000).describe('training rows, at most, that the principal components see'),
 };
 
+const chosenFields = {
+  model: z.string().min(1).default('vae').describe('vae, or a module of your own, such as ./my-model.js'),
+  modelHash: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'a SHA-256 in hexadecimal')
+    .nullable()
+    .default(null)
+    .describe('of that module, which must have it; found by the run itself'),
+};
+
 const optimisationFields = {
   seed: seed.default(1).describe('of parameters, order of rows, dropout and latent noise'),
   batchSize: count.default(1000).describe('samples a step, over all workers'),
@@ -94,7 +104,7 @@ const machineFields = {
 /** The fields by the heading under which `lockstep train --help` lists them. */
 export const configGroups = {
   'Data:': dataFields,
-  'Model:': { model: z.enum(['vae']).default('vae').describe('the model'), ...modelFields },
+  'Model:': { ...chosenFields, ...modelFields },
   'Optimisation:': optimisationFields,
   'Evaluation:': evaluationFields,
   'Machines:': machineFields,

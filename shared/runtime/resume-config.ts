@@ -53,7 +53,7 @@ export function resumeConfig(
   const notices: string[] = [];
   for (const [field, setting] of said) {
     if (isSame(setting.value, saved[field])) continue;
-    const isHarmless = harmlessFields.includes(field);
+    const isHarmless = harmlessFields.includes(field) || (field === 'model' && saved.modelHash !== null);
     if (setting.source.kind === 'environment' && !isHarmless) {
       notices.push(
         `${sayValue(field, setting.value, setting.source)} is ignored: ${begunWith(saved[field])}`,

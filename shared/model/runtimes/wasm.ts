@@ -10,11 +10,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import { createKernelDraws } from '../draws.ts';
 import type { Runtime } from '../runtime.ts';
 import { cpuModel } from './device.ts';
+import { registerFilterGradient } from './filter-gradient.ts';
 
 export async function openWasm(): Promise<Runtime> {
   await tf.setBackend('wasm');
   refuseNull();
   for (const name of ['BatchMatMul', '_FusedMatMul']) transposeFirst(name);
+  registerFilterGradient('wasm');
   return {
     fingerprint: {
       backend: 'wasm',

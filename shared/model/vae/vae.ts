@@ -15,6 +15,7 @@ import {
   dense,
   denseArchitecture,
   joinArchitectures,
+  passOf,
   stack,
   stackArchitecture,
   type Pass,
@@ -53,7 +54,7 @@ export function createVae(settings: ModelSettings, featureCount: number, onPixel
     ...architecture,
     termNames: ['nll', 'kl', 'squaredError'],
     lossSum(parameters, batch, draws, mode, { klWeight }) {
-      const pass: Pass = mode.kind === 'training' ? { ...mode, parameters, draws } : { ...mode, parameters };
+      const pass = passOf(parameters, draws, mode);
       const posterior = encode(settings, pass, batch.rows);
       const noise = draws.standardNormal(posterior.mean.shape) as Tensor2D;
       const decoded = decode(pass, posterior.sample(noise));

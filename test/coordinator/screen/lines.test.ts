@@ -39,7 +39,7 @@ test('an evaluation line shows training mean, held-out loss and whether it is th
   const line = evaluationLine(madeUpEvaluation(3), extent, rates);
   assert.match(
     line,
-    /^epoch {2}3\/20 - loss 1\.6 \(nll -11\.2, kl 12\.8\) - held-out 0\.1 - 8,400 samples\/s/,
+    /^epoch {2}3\/20 - loss 1\.6 \(nll -11\.2, kl 12\.8\) - held-out 0\.103 - 8,400 samples\/s/,
   );
   assert.match(line, / - best$/);
   assert.doesNotMatch(evaluationLine({ ...madeUpEvaluation(3), improved: false }, extent, rates), /best/);
