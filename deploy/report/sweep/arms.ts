@@ -78,9 +78,9 @@ function familyName(
 }
 
 export const ruleNames: Readonly<Record<LearningRateRule, string>> = {
-  none: 'learning rate unchanged',
-  sqrt: 'learning rate by the square root',
-  linear: 'learning rate in proportion',
+  none: 'same rate',
+  sqrt: 'sqrt rate',
+  linear: 'linear rate',
 };
 
 /** Whether a trial is the reference batch of a family whose rule begins there. */

@@ -17,19 +17,18 @@ const atEqual: Readonly<Record<StudyAxis, string>> = {
   time: 'at equal time',
 };
 
-/** One paragraph a size; one that says so where nothing could be compared. */
+/** One paragraph a size, and one on the control; one that says so where nothing could be compared. */
 export function conclude({ comparisons, control }: Effects): Conclusion[] {
   if (comparisons.length === 0) {
     return [
       { family: '', text: 'Nothing to compare yet: fewer than two batch sizes have a finished trial.' },
     ];
   }
-  return comparisons.map((comparison) => ({
+  const ofSizes = comparisons.map((comparison) => ({
     family: comparison.family.name,
-    text: [facts(comparison), meaning(comparison), controlWords(comparison, control)]
-      .filter(Boolean)
-      .join(' '),
+    text: [facts(comparison), meaning(comparison)].filter(Boolean).join(' '),
   }));
+  return [...ofSizes, { family: '', text: controlWords(control) }];
 }
 
 function facts({ arm, reference, effects }: Comparison): string {
@@ -94,12 +93,12 @@ function meaning({ arm, reference, effects: { epochs, updates } }: Comparison): 
 /** Of what may be claimed only. */
 const signOf = ({ verdict, spread }: Effect): number => (verdict === 'stands' ? Math.sign(spread!.mean) : 0);
 
-function controlWords({ effects }: Comparison, control: Effects['control']): string {
-  if (axes.every((axis) => effects[axis].verdict === 'one seed')) return '';
+function controlWords(control: Effects['control']): string {
   const spread = control?.epochs.spread;
   if (!spread) return 'There was no control: what batch normalisation’s groups do is not known.';
-  const unsure = spread.count < 2 ? ', in one seed' : '';
-  return `The control, another micro-batch at the same batch, moves the loss by ${nats(Math.abs(spread.mean))} nats${unsure}.`;
+  const amount = `${nats(Math.abs(spread.mean))} nats ${spread.mean > 0 ? 'worse' : 'better'}`;
+  const seeds = spread.count < 2 ? 'in the one seed' : `in the mean of ${spread.count} seeds`;
+  return `The control, one batch in other micro-batches: at equal epochs ${amount} ${seeds}.`;
 }
 
 /** Two digits after the point below 10. */

@@ -1,5 +1,5 @@
 /** The plots of a sweep, each with what it shows in words; a plot without data is left out. */
-import { formatCount, formatEpochs, formatDuration, formatNumber } from '../../../shared/text.ts';
+import { formatCount, formatEpochs, formatDuration, formatNumber, plural } from '../../../shared/text.ts';
 import { seriesColours, type Colour } from '../palette.ts';
 import { drawPlot, lineSpec, type Series } from '../plots.ts';
 import type { Figure } from '../run-plots.ts';
@@ -129,9 +129,10 @@ export function throughputSketch({ paces }: Study): Sketch | null {
 
 export function phaseSketch({ paces }: Study): Sketch | null {
   if (paces.length === 0) return null;
-  const many = new Set(paces.map(({ workers }) => workers)).size > 1;
-  const bars = paces.map(({ batchSize, workers, phases }) => ({
-    group: many ? `${formatCount(batchSize)} / ${workers}` : formatCount(batchSize),
+  const most = Math.max(...paces.map(({ workers }) => workers));
+  const own = paces.filter(({ workers }) => workers === most);
+  const bars = own.map(({ batchSize, phases }) => ({
+    group: formatCount(batchSize),
     values: phaseNames.map((phase) => (1e6 * phases[phase]) / batchSize),
   }));
   return {
@@ -139,14 +140,9 @@ export function phaseSketch({ paces }: Study): Sketch | null {
     title: 'Where the time goes',
     caption:
       'Of a sample: computing its gradient; then what is paid once a step, and so less of the larger the batch is: ' +
-      'summing gradients (exchange), and Adam (commit).',
+      `summing gradients (exchange), and Adam (commit). With ${plural(most, 'worker')}.`,
     isWide: false,
-    spec: stackedSpec(
-      many ? 'batch size / workers' : 'batch size',
-      'microseconds a sample',
-      phaseNames,
-      bars,
-    ),
+    spec: stackedSpec('batch size', 'microseconds a sample', phaseNames, bars),
   };
 }
 
@@ -159,7 +155,10 @@ export function efficiencySketch({ paces }: Study): Sketch | null {
     const points = own.map(({ workers, efficiency }): Point => [workers, efficiency ?? NaN]);
     return { name: `batch ${formatCount(size)}`, ...lookOf(index), points };
   });
-  const spec = lineSpec({ x: 'workers', y: 'efficiency', series, fromZero: true, size: 'wideFlat' });
+  const spec = withLogarithmicX(
+    lineSpec({ x: 'workers', y: 'efficiency', series, fromZero: true, size: 'wideFlat' }),
+    [...new Set(known.map(({ workers }) => workers))],
+  );
   const caption =
     'Samples a second and worker, against those of the fewest workers; 1 is as good as it gets.';
   return { id: 'efficiency', title: 'Scaling efficiency', caption, isWide: true, spec };

@@ -31,11 +31,24 @@ export function bandSpec(
   const upright = mark === null ? [] : [uprightAt(mark, plotSizes[plot.size].height)];
   const x = logarithmicX ? { ...spec.encoding['x'], ...logarithmic } : spec.encoding['x'];
   const { strokeDash, color, ...others } = spec.encoding; // areas have no dashes
-  const solid = { ...color, ...(plot.series.length > 1 && { legend: { title: null, symbolOpacity: 1 } }) };
+  const legend = legendOf(
+    plot.series.map(({ name }) => name),
+    plotSizes[plot.size].width,
+  );
+  const solid = { ...color, ...(plot.series.length > 1 && { legend }) };
   const lines = spec.layer.map((layer) => ({ ...layer, encoding: { strokeDash } }));
   const layer = [...bands, ...upright, ...lines];
   return { ...spec, encoding: { ...others, color: solid, x }, layer } as unknown as TopLevelSpec;
 }
+
+/** In as many columns as there is room for. */
+function legendOf(names: readonly string[], width: number): Loose {
+  const widest = Math.max(...names.map(({ length }) => length));
+  const columns = Math.max(1, Math.floor(width / (letterWidth * widest + symbolWidth)));
+  return { title: null, symbolOpacity: 1, columns, labelLimit: 400 };
+}
+
+const [letterWidth, symbolWidth] = [7.5, 60]; // pixels
 
 const logarithmic = {
   scale: { type: 'log', nice: false, padding: 5 },
@@ -66,6 +79,7 @@ export function stackedSpec(
   bars: readonly Bar[],
 ): TopLevelSpec {
   const colours: readonly Colour[] = ['blue', 'amber', 'green', 'faint'];
+  const widest = 0.6 * plotSizes.half.width;
   const values = bars.flatMap(({ group, values: own }) =>
     parts.map((name, order) => ({ group, name, order, value: own[order] ?? 0 })),
   );
@@ -73,7 +87,7 @@ export function stackedSpec(
     ...plotSizes.half,
     config: plotConfig,
     data: { values },
-    mark: { type: 'bar', size: 36, stroke: palette.ink, strokeWidth: 0.4 },
+    mark: { type: 'bar', size: Math.min(36, widest / bars.length), stroke: palette.ink, strokeWidth: 0.4 },
     encoding: {
       x: { field: 'group', type: 'nominal', sort: null, title: x, axis: { labelAngle: 0 } },
       y: { field: 'value', type: 'quantitative', title: y, stack: 'zero' },
@@ -111,19 +125,23 @@ export function effectSpec(
 ): TopLevelSpec {
   const colours: readonly Colour[] = ['blue', 'vermilion', 'green', 'purple', 'amber'];
   const { low, high } = frameOfEffects(marks);
+  const legend = { ...legendOf(series, plotSizes.wideFlat.width), symbolSize: 110 };
   const scale = { domain: [low, high], nice: false };
   const named = {
     color: {
       field: 'series',
       type: 'nominal',
       scale: { domain: [...series], range: series.map((_, index) => palette[colours[index % 5] ?? 'ink']) },
-      legend: { title: null, symbolType: 'circle', symbolSize: 110 },
+      legend,
     },
     shape: {
       field: 'series',
       type: 'nominal',
-      scale: { domain: [...series], range: series.map((_, index) => shapes[index % 5]) },
-      legend: { title: null },
+      scale: {
+        domain: [...series],
+        range: series.map((_, index) => shapes[(index + Math.floor(index / 5)) % 5]),
+      },
+      legend,
     },
   };
   const place = {
