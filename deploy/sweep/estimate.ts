@@ -1,11 +1,13 @@
 /**
  * How long each trial of a sweep will take, before it is run: the plan's model of a step (deploy/plan), corrected by
- * what trials of this sweep that have ended came to. Nothing is estimated of a GPU that was never tried.
+ * what trials of this sweep that have ended came to. Nothing is estimated of a GPU that was never tried, or of a model
+ * of somebody's own.
  */
 import { endOfEpochs } from './length.ts';
 import { predict } from '../plan/predict.ts';
 import { measured, measuredRates } from '../plan/rates.ts';
 import { sizesOf } from '../../shared/model/sizes.ts';
+import { isModulePath } from '../../shared/model/module/module-file.ts';
 import { createModel } from '../../shared/model/registry.ts';
 import type { ImageShape } from '../../shared/data/dataset.ts';
 import type { Config } from '../../shared/runtime/config.ts';
@@ -38,7 +40,7 @@ export function estimateTrials({ plans, trials }: SweepFile, ground: Ground): Es
     const workers = config.workers ?? ground.workers;
     const predicted = predictedRate(config, ground);
     const known = trials[index]?.samplesPerSecond ?? null;
-    const rate = known ?? (correction === null ? null : predicted * correction);
+    const rate = known ?? (correction === null || predicted === null ? null : predicted * correction);
     const isDone = trials[index]?.state === 'finished';
     const base = { trial: name, samplesPerSecond: rate, isDone };
     const length = endOfEpochs(config, ground.trainingRows, rate);
@@ -63,14 +65,16 @@ export function estimateTrials({ plans, trials }: SweepFile, ground: Ground): Es
 function correctionOf({ plans, trials }: Pick<SweepFile, 'plans' | 'trials'>, ground: Ground): number | null {
   const ratios = plans.flatMap(({ config }, index) => {
     const rate = trials[index]?.samplesPerSecond ?? null;
-    return rate === null ? [] : [rate / predictedRate(config, ground)];
+    const predicted = predictedRate(config, ground);
+    return rate === null || predicted === null ? [] : [rate / predicted];
   });
   if (ratios.length === 0) return ground.cores === null ? null : 1;
   return ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
 }
 
-/** Samples a second by the plan's model. */
-function predictedRate(config: Config, { image, workers, cores }: Ground): number {
+/** Samples a second by the plan's model; null for a model that is not built in. */
+function predictedRate(config: Config, { image, workers, cores }: Ground): number | null {
+  if (isModulePath(config.model)) return null;
   const sizes = sizesOf(createModel(config, image), image, config.components);
   const microBatchSize = config.microBatchSize ?? config.batchSize;
   const sampleSeconds =

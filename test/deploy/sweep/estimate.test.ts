@@ -53,6 +53,11 @@ test('nothing is said of a GPU that was never tried, nor of when losses converge
   assert.match(estimateLines(converged).at(-1)!, /known once a trial has run/);
 });
 
+test('nothing is said of a model of one’s own before it was tried', () => {
+  const [own] = estimateTrials(sweepOf({ model: '/somewhere/model.js' }), ground);
+  assert.deepEqual([own!.samplesPerSecond, own!.seconds, own!.updates], [null, null, 1296]);
+});
+
 test('a time limit bounds a trial by its rate', () => {
   const [limited] = estimateTrials(sweepOf({ epochs: 1_000_000, maxSeconds: 10 }), ground);
   const { samplesPerSecond, updates } = limited!;
