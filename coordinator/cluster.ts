@@ -123,7 +123,8 @@ export function createCluster(options: ClusterOptions): Cluster {
     if (task === null || !hasAllScalars(task) || !stores.complete) return [];
     assert(request?.kind === 'sum' || request?.kind === 'step');
     const notices = nonFiniteNotices(task, (peer) => members.get(peer)?.rank ?? -1);
-    if (notices.length > 0 && task.attempt === 0) return [...notices, ...dealing.begin(request, 1)];
+    if (task.attempt === 0 && !stores.isFinite(request, task))
+      return [...notices, ...dealing.begin(request, 1)];
     deadlines.learn(stores.kindOf(request), nowMs() - dealtMs);
     dealing.learn();
     const workerCount = new Set(task.parts.map(({ worker }) => worker)).size;

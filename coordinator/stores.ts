@@ -162,6 +162,10 @@ export function createStores(options: StoreOptions) {
       return reducers.complete;
     },
 
+    /** Whether the complete task is finite: values may come from another answer than the one that was told of them. */
+    isFinite: (request: TaskRequest, task: OpenTask): boolean =>
+      nonFiniteLeaves(task).length === 0 && (request.kind === 'sum' || reducers.report().finite),
+
     finish(request: TaskRequest, task: OpenTask, timing: Timing): { answer: Answer; effects: Effect[] } {
       open = null;
       if (request.kind === 'step') return finishStep(request, task, timing);

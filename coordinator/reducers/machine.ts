@@ -61,6 +61,7 @@ export function createReducerMachine(createKernels: (bytes: number) => Kernels):
   const loaded = createArrivals();
   let opened: Opened | null = null;
   let sum: { readonly task: number; readonly attempt: number } | null = null;
+  let isWhole = false; // the open sum is complete, and was not committed yet
   let news: News[] = [];
   let ending = false;
 
@@ -86,6 +87,7 @@ export function createReducerMachine(createKernels: (bytes: number) => Kernels):
 
   function tidingsOf(found: News): ReducerEffect[] {
     if (found.type === 'done' || sum === null) return [];
+    if (found.type === 'report') isWhole = true;
     const message: ReducerMessage =
       found.type === 'report'
         ? { type: 'report', ...sum, ...found.report }
@@ -107,7 +109,7 @@ export function createReducerMachine(createKernels: (bytes: number) => Kernels):
       case 'open':
         return open(command);
       case 'read':
-        return command.chunks.flatMap(tellState);
+        return command.chunks.flatMap((chunk) => tellState(chunk, command.version));
       case 'publish':
         return translate(working().reducer.publish(command.version));
       case 'attach':
@@ -115,7 +117,10 @@ export function createReducerMachine(createKernels: (bytes: number) => Kernels):
       case 'detach':
         return opened === null ? [] : translate(opened.reducer.detach(command.worker));
       case 'begin': {
+        if (command.task <= (sum?.task ?? -1))
+          throw new ProtocolError('unasked', `began task ${command.task} after task ${sum?.task}`);
         sum = { task: command.task, attempt: command.attempt };
+        isWhole = false;
         const assignments = command.shares.flatMap(({ worker, nodes }) =>
           nodes.map((node) => ({ node, worker })),
         );
@@ -126,6 +131,9 @@ export function createReducerMachine(createKernels: (bytes: number) => Kernels):
         return translate(working().reducer.reassign({ first, end }, worker));
       }
       case 'commit':
+        if (!isWhole)
+          throw new ProtocolError('unasked', 'committed a step that is not whole, or is committed');
+        isWhole = false;
         return translate(working().reducer.commit(command.version, command.scalars));
       default:
         return command satisfies never;
@@ -149,10 +157,10 @@ export function createReducerMachine(createKernels: (bytes: number) => Kernels):
     return [];
   }
 
-  function tellState(chunk: number): ReducerEffect[] {
+  function tellState(chunk: number, version: number): ReducerEffect[] {
     const { reducer, layout } = working();
     checkOwned(reducer, chunk);
-    const frames = framesOfState(reducer.state, chunk, layout.parameterCount);
+    const frames = framesOfState(reducer.state, chunk, layout.parameterCount, version);
     return frames.map((frame) => ({ type: 'tellFrame', frame }));
   }
 

@@ -43,7 +43,7 @@ export interface OuterReducer extends ReducerHandle {
   open(): Effect[];
   /** What it said. @throws ProtocolError (`unasked`) */
   hear(message: ReducerMessage): Effect[];
-  /** What a frame of its state must hold. @throws ProtocolError (`unasked`, `duplicate`) */
+  /** What a frame of its state must hold. @throws ProtocolError (`unasked`, `stale`, `duplicate`) */
   expect(header: ArrayHeader | ArrayFrame): ExpectedValues;
   take(frame: ArrayFrame): Effect[];
 }
@@ -58,6 +58,7 @@ interface Passage<Hand> {
 export function createOuterReducer(options: OuterOptions, tell: (news: News) => void): OuterReducer {
   const { peer, layout, chunks } = options;
   let arrivals = createArrivals();
+  let readCount = 0; // which reading of the state the last one is
   let loading: Passage<FillState> | null = null;
   let reading: Passage<TakeState> | null = null;
   let sum: { readonly task: number; readonly attempt: number } | null = null;
@@ -74,14 +75,14 @@ export function createOuterReducer(options: OuterOptions, tell: (news: News) => 
     const chunk = chunkAt(layout.parameterCount, passage.next++);
     const part = emptyPart(chunk);
     passage.hand(part);
-    const frames = framesOfState(part, chunk.index, layout.parameterCount);
+    const frames = framesOfState(part, chunk.index, layout.parameterCount, 0);
     return frames.map((frame) => ({ type: 'sendFrame', peer, frame }));
   }
 
   function askFor(passage: Passage<unknown>, count: number): Effect[] {
     const asked: number[] = [];
     while (asked.length < count && passage.next < chunks.end) asked.push(passage.next++);
-    return asked.length === 0 ? [] : [say({ type: 'read', chunks: asked })];
+    return asked.length === 0 ? [] : [say({ type: 'read', version: readCount, chunks: asked })];
   }
 
   function onStored(): Effect[] {
@@ -118,6 +119,7 @@ export function createOuterReducer(options: OuterOptions, tell: (news: News) => 
     },
     read(take) {
       reading = begin(take);
+      readCount += 1;
       arrivals = createArrivals();
       return askFor(reading, stateWindow);
     },
@@ -139,8 +141,9 @@ export function createOuterReducer(options: OuterOptions, tell: (news: News) => 
       return [];
     },
 
-    expect({ array, chunk }) {
+    expect({ array, version, chunk }) {
       const name = `chunk ${chunk} of ${array}`;
+      if (version !== readCount) throw new ProtocolError('stale', `sent ${name} of reading ${version}`);
       if (reading === null || !isStateArray(array) || chunk < chunks.first || chunk >= reading.next)
         throw new ProtocolError('unasked', `sent ${name}, which was not asked for`);
       if (arrivals.has(chunk, array)) throw new ProtocolError('duplicate', `sent ${name} once more`);

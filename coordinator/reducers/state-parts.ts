@@ -14,14 +14,22 @@ export const isStateArray = (array: ArrayKind): array is StateArray =>
 /** Chunks under way, in either direction: each is three frames. */
 export const stateWindow = 4;
 
-/** The frames of one chunk of a state. @param part that holds it @param parameterCount P */
-export function framesOfState(part: StatePart, index: number, parameterCount: number): ArrayFrame[] {
+/**
+ * The frames of one chunk of a state.
+ * @param part that holds it @param parameterCount P @param version 0 on their way in, else the reading's number
+ */
+export function framesOfState(
+  part: StatePart,
+  index: number,
+  parameterCount: number,
+  version: number,
+): ArrayFrame[] {
   const { offset, length } = chunkAt(parameterCount, index);
   const from = offset - part.offset;
   return stateArrays.map((array) => ({
     type: 'array',
     array,
-    version: 0,
+    version,
     chunk: index,
     values: part[array].subarray(from, from + length),
   }));

@@ -90,7 +90,8 @@ export const reducerCommandSchema = z.discriminatedUnion('type', [
       correction2: z.number(),
     }),
   }),
-  z.strictObject({ type: z.literal('read'), chunks: z.array(count).max(4096) }),
+  // the version of the frames that it asks for: a replayed one of an earlier reading is none of them
+  z.strictObject({ type: z.literal('read'), version: count, chunks: z.array(count).max(4096) }),
   z.strictObject({ type: z.literal('ping') }),
   z.strictObject({ type: z.literal('finish') }),
 ]);

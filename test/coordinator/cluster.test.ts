@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { LockstepError } from '../../shared/errors.ts';
 import type { Compute } from '../../shared/model/compute.ts';
 import { isControl } from '../../shared/protocol/control.ts';
+import { decodeFrame, encodeFrame } from '../../shared/protocol/frame.ts';
 import type { Frames, Transport } from '../../shared/transport/transport.ts';
 import { configOf, image, startRun, type Run, type WorkerSetup } from '../support/cluster.ts';
 import { linearModel, memoryDataset } from '../support/fake-models.ts';
@@ -114,6 +115,20 @@ describe('messages', () => {
       assert(countOf(run, 'duplicate') > 0 && countOf(run, 'stale') > 0);
       assert.deepEqual(run.offences, []);
     }
+  });
+
+  test('of values that are not finite though their worker said so of none are computed once more', async () => {
+    let spoilt = 0;
+    const spoil = (frames: Frames): Frames[] => {
+      if (isControl(frames) || spoilt++ !== 2) return [frames];
+      const frame = decodeFrame(frames, { epoch: 1, values: (header) => header });
+      return [encodeFrame({ ...frame, values: Float32Array.from(frame.values).fill(NaN) }, 1)];
+    };
+    const run = await startRun({ seed: 3, model, expectedWorkers: 2 });
+    run.startWorker('a', { transport: meddling(spoil) });
+    run.startWorker('b');
+    assert.deepEqual((await run.finish()).parameters, expected);
+    assert(spoilt > 2);
   });
 
   test('that were damaged end the connection of their sender, who comes back', async () => {

@@ -85,7 +85,7 @@ test('from its first word to its last: a step is reported, committed, sent, and 
   assert.equal(obey(begin), 'credit');
   assert.equal(send('p', sumOf([2, 2, 2, 2])), 'delivered report');
   assert.equal(obey({ type: 'commit', version: 2, scalars }), 'array parameters');
-  const effects = machine.handle({ type: 'command', command: { type: 'read', chunks: [0] } });
+  const effects = machine.handle({ type: 'command', command: { type: 'read', version: 1, chunks: [0] } });
   assert.deepEqual(
     effects.map((effect) => effect.type === 'tellFrame' && effect.frame.values[0]),
     [2.5, 1, 1], // a step of 0.5 along the sign of the mean gradient, 1
@@ -118,7 +118,7 @@ test('a coordinator that breaks the protocol is no coordinator', () => {
   assert.throws(() => obey(begin), { kind: 'unasked' });
   obey(open);
   assert.throws(() => obey(open), { kind: 'unasked' });
-  assert.throws(() => obey({ type: 'read', chunks: [1] }), { kind: 'bounds' });
+  assert.throws(() => obey({ type: 'read', version: 1, chunks: [1] }), { kind: 'bounds' });
   load(stateOf('parameters', 1));
   assert.throws(() => load(stateOf('parameters', 1)), { kind: 'duplicate' });
   join('p', 'a');
@@ -132,4 +132,24 @@ test('without its coordinator a reducer is of no use, unless the run is over', (
   assert(exit?.type === 'exit' && exit.code === 75);
   obey({ type: 'finish' });
   assert.deepEqual(orphan(), []);
+});
+
+test('a step is begun once, and committed once, when it is whole', () => {
+  const { machine, obey, send } = createWorking();
+  const parameter = (): unknown => {
+    const [effect] = machine.handle({
+      type: 'command',
+      command: { type: 'read', version: 1, chunks: [0] },
+    });
+    return effect?.type === 'tellFrame' && effect.frame.values[0];
+  };
+  obey(begin);
+  assert.throws(() => obey({ type: 'commit', version: 2, scalars }), { kind: 'unasked' });
+  assert.equal(parameter(), 0);
+  send('p', sumOf([2, 2, 2, 2]));
+  assert.throws(() => obey(begin), { kind: 'unasked' }, 'what arrived is not forgotten');
+  obey({ type: 'commit', version: 2, scalars });
+  assert.equal(parameter(), -0.5);
+  assert.throws(() => obey({ type: 'commit', version: 2, scalars }), { kind: 'unasked' });
+  assert.equal(parameter(), -0.5);
 });
