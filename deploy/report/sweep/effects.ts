@@ -7,7 +7,8 @@
  *
  *   one seed         nothing can be said: the spread is unknown
  *   within           the interval holds zero
- *   below control    the interval reaches what the control's interval reaches: batch normalisation's groups may do as much
+ *   below control    the interval reaches into that of the control (95 %, its own): the groups of batch normalisation
+ *                    may do as much
  *   stands           neither
  */
 import type { Arm, Arms, Family } from './arms.ts';
@@ -41,18 +42,14 @@ export interface Effects {
 const studyAlpha = 0.05;
 
 export function findEffects({ families, control }: Arms): Effects {
-  const all = [...families.flatMap(({ arms }) => arms), ...(control === null ? [] : [control.other])];
-  const trials = all.flatMap((arm) => arm.trials);
+  const trials = families.flatMap(({ arms }) => arms).flatMap((arm) => arm.trials);
   const points = record((axis) => commonPoint(trials, axis));
   const pairs = families.flatMap((family) => {
     const [reference, ...others] = family.arms;
     return reference === undefined ? [] : others.map((arm) => ({ family, reference, arm }));
   });
   const alpha = studyAlpha / Math.max(1, pairs.length * axes.length);
-  const ofControl =
-    control === null
-      ? null
-      : record((axis) => judge(axis, points[axis], control.usual, control.other, alpha, null));
+  const ofControl = control === null ? null : record((axis) => judgeControl(axis, points[axis], control));
   const comparisons = pairs.map((pair): Comparison => {
     const effects = record((axis) =>
       judge(axis, points[axis], pair.reference, pair.arm, alpha, ofControl?.[axis].spread ?? null),
@@ -67,6 +64,17 @@ const record = <T>(make: (axis: StudyAxis) => T): Readonly<Record<StudyAxis, T>>
   updates: make('updates'),
   time: make('time'),
 });
+
+/** Read off where the sizes are, or at the control's own end where that comes first: time passes otherwise for it. */
+function judgeControl(
+  axis: StudyAxis,
+  point: number | null,
+  { usual, other }: NonNullable<Arms['control']>,
+): Effect {
+  const end = commonPoint(other.trials, axis);
+  const both = point === null || end === null ? null : Math.min(point, end);
+  return judge(axis, both, usual, other, studyAlpha, null);
+}
 
 function judge(
   axis: StudyAxis,

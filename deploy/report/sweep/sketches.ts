@@ -63,7 +63,7 @@ export function effectSketch({ effects }: Study): Sketch | null {
     id: 'effects',
     title: `Held-out loss against batch ${reference}`,
     caption:
-      'Above zero is worse. Read off at the last point that all trials reached. Each tick is a seed, each mark their ' +
+      'Above zero is worse. Read off at the last point that all of these trials reached. Each tick is a seed, each mark their ' +
       'mean; bars are its intervals, wide enough for all comparisons together to be right 19 times in 20, and cut off ' +
       'at the edge of the plot. One seed has no bar.',
     isWide: true,
