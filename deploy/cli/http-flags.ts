@@ -31,8 +31,8 @@ export function addHttpFlags<T>(yargs: Argv<T>): void {
   yargs
     .option(names.port, {
       group,
-      describe: 'of the live page and the metrics; none for neither',
-      defaultDescription: 'the first free one from 5771',
+      describe: 'of the live page and the metrics; N+ for the first free one from N on, none for neither',
+      defaultDescription: '5771+',
     })
     .option(names.host, {
       group,
@@ -63,9 +63,10 @@ export const httpFlagsOf = (given: Arguments): HttpFlags => ({
   linger: textFlag(given, names.linger),
 });
 
-/** The words that mean these flags. @param port that was taken */
+/** The words that mean these flags, for the same place again if it is free. @param port that was taken */
 export function httpWords(flags: HttpFlags, port: number | null): string[] {
-  const known = { ...flags, port: flags.port === 'none' || port === null ? flags.port : String(port) };
+  const isFree = flags.port === null || flags.port.endsWith('+');
+  const known = { ...flags, port: isFree && port !== null ? `${port}+` : flags.port };
   return (Object.keys(names) as (keyof HttpFlags)[]).flatMap((key) => {
     const value = known[key];
     return value === null ? [] : [`--${names[key]}`, value];
@@ -82,7 +83,8 @@ export function servingRequestOf(flags: HttpFlags): ServingRequest {
   const dir = flags.targetsDir ?? targetsFolder();
   const request = { targetsFolder: dir === 'none' ? null : dir, lingerSeconds };
   if (flags.port === 'none') return { ...request, address: null };
-  const port = flags.port === null ? null : naturalOf(names.port, flags.port, 65_535);
+  const [, number, orNext] = /^(.*?)(\+?)$/.exec(flags.port ?? '+')!;
+  const port = number === '' && orNext === '+' ? null : naturalOf(names.port, number!, 65_535);
   if (flags.tokenFile === null && !isLoopback(host)) {
     throw usageError(
       `--http-host ${host} can be reached from other boxes, so readers need a token: ` +
@@ -90,7 +92,7 @@ export function servingRequestOf(flags: HttpFlags): ServingRequest {
     );
   }
   const token = flags.tokenFile === null ? null : readTokenFile(flags.tokenFile);
-  return { ...request, address: { host, port, token } };
+  return { ...request, address: { host, port, orNext: orNext === '+', token } };
 }
 
 function naturalOf(name: string, text: string, most: number): number {

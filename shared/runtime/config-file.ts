@@ -37,7 +37,10 @@ export function parseConfigFile(text: string, name: string): ConfigFile {
     const [summary] = problem.message.split('\n');
     throw dataError(`${name} is not valid YAML: ${summary!.replace(/:$/, '')}; correct it there`);
   }
-  return configFileOf(contentOf(() => document.toJS() as unknown, name), name);
+  return configFileOf(
+    contentOf(() => document.toJS() as unknown, name),
+    name,
+  );
 }
 
 /** Aliases are resolved only now: to nothing, perhaps, or to more than anybody would write by hand. */

@@ -13,7 +13,8 @@ import { createDoor, type Door } from './http-access.ts';
 
 export interface HttpAddress {
   readonly host: string;
-  readonly port: number | null; // null: the first free one from 5771 on; 0: any
+  readonly port: number | null; // null: 5771; 0: any
+  readonly orNext: boolean; // where it is taken, the next free one
   readonly token: string | null; // whoever reads needs it; a must where `host` is not loopback
 }
 
@@ -78,9 +79,10 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServer> {
   };
 }
 
-async function listen(server: Server, { host, port }: HttpAddress): Promise<number> {
-  const last = port ?? firstPort + portCount - 1;
-  for (let candidate = port ?? firstPort; ; candidate += 1) {
+async function listen(server: Server, { host, port, orNext }: HttpAddress): Promise<number> {
+  const first = port ?? firstPort;
+  const last = orNext ? first + portCount - 1 : first;
+  for (let candidate = first; ; candidate += 1) {
     try {
       await bind(server, host, candidate);
       return (server.address() as AddressInfo).port;

@@ -6,7 +6,7 @@ import { serveHttp, type HttpOptions } from '../../shared/runtime/http-server.ts
 
 async function serve(context: TestContext, options: Partial<HttpOptions> & { token?: string } = {}) {
   const server = await serveHttp({
-    address: { host: '127.0.0.1', port: 0, token: options.token ?? null },
+    address: { host: '127.0.0.1', port: 0, orNext: false, token: options.token ?? null },
     route: (path) => (path === '/page' ? { type: 'text/html', body: '<p>here</p>' } : null),
     isReady: () => true,
     onFailure: () => {},
@@ -84,15 +84,17 @@ test('a route that fails is answered with 500, and the server lives', async (con
   assert.equal(failures.length, 1);
 });
 
-test('a port that was asked for and is taken is an error with the remedy; without one the next is taken', async (context) => {
+test('a port that was asked for and is taken is an error with the remedy; else the next is taken', async (context) => {
   const { port } = await serve(context);
-  const address = { host: '127.0.0.1', port, token: null };
+  const address = { host: '127.0.0.1', port, orNext: false, token: null };
   const options = { route: () => null, isReady: () => true, onFailure: () => {} };
   await assert.rejects(
     serveHttp({ address, ...options }),
     (error) => error instanceof LockstepError && error.exitCode === 69 && /--http-port/.test(error.message),
   );
-  const both = [null, null].map(() => serveHttp({ address: { ...address, port: null }, ...options }));
+  const both = [null, port].map((wanted) =>
+    serveHttp({ address: { ...address, port: wanted, orNext: true }, ...options }),
+  );
   const [first, second] = await Promise.all(both);
   assert.notEqual(first!.port, second!.port);
   await Promise.all([first!.close(), second!.close()]);

