@@ -9,6 +9,7 @@ import {
   type CoordinatorMessage,
   type WorkerMessage,
 } from '../../shared/protocol/messages.ts';
+import { signalOf } from '../../shared/transport/zeromq-signals.ts';
 
 /** What a ZeroMQ peer without keys says first. */
 export const zmtpGreeting = Buffer.concat([
@@ -126,10 +127,11 @@ export async function openImpostor(endpoint: string): Promise<Impostor> {
   socket.connect(endpoint);
   await socket.send('');
   const listen = async (): Promise<void> => {
-    for await (const [first, ...rest] of socket) {
-      if (first!.length === 0) isGone ||= rest.length > 0;
-      else if (rest.length === 0)
-        heard.push(decodeCoordinatorMessage([first!]).message as CoordinatorMessage);
+    for await (const frames of socket) {
+      const signal = signalOf(frames);
+      if (signal !== null) isGone ||= signal.kind === 'farewell';
+      else if (frames.length === 1)
+        heard.push(decodeCoordinatorMessage(frames).message as CoordinatorMessage);
     }
   };
   const watch = async (): Promise<void> => {
@@ -139,10 +141,11 @@ export async function openImpostor(endpoint: string): Promise<Impostor> {
       if (type === 'end') return;
     }
   };
-  void listen().catch((error: unknown) => {
+  const unlessClosed = (error: unknown): void => {
     if (!isClosed) throw error;
-  });
-  void watch();
+  };
+  void listen().catch(unlessClosed);
+  void watch().catch(unlessClosed);
   const send: Impostor['send'] = (frames) =>
     socket.send([...frames] as (Buffer | string)[]).then(
       () => true,
