@@ -40,6 +40,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('../commands/report.ts'),
   },
   {
+    name: 'monitor',
+    describe: 'Start Prometheus for runs: throughput by batch size, alerts',
+    load: () => import('../commands/monitor.ts'),
+  },
+  {
     name: 'data',
     describe: 'Look into image files, make or fetch them',
     load: () => import('../commands/data.ts'),
