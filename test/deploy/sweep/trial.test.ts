@@ -66,5 +66,6 @@ test('a killed sweep leaves no process, and goes on: no trial twice, and the bit
     'Loss (negative ELBO) over updates',
   ])
     assert.ok(page.includes(part), part);
-  assert.doesNotMatch(page, /https?:|<script|<link|url\((?!#)|src="(?!data:)|NaN|undefined/);
+  const bare = page.replaceAll(/src="data:[^"]*"/g, ''); // in which any letters may follow each other
+  assert.doesNotMatch(bare, /https?:|<script|<link|url\((?!#)|src="(?!data:)|NaN|undefined/);
 });
