@@ -42,7 +42,7 @@ import { withProgress } from './progress.mjs';
  * @typedef {{ kind: 'linked' | 'detached', record: AddonRecord } | { kind: 'vendor' | 'unverified' | 'missing' }} AddonState
  */
 
-const PACKAGE = '@tensorflow/tfjs-node-gpu';
+export const tensorflowPackage = '@tensorflow/tfjs-node-gpu';
 const FILE = 'tfjs_binding.node';
 const FLAGS = ['-O2', '-std=c++17', '-fPIC', '-shared', '-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION'];
 
@@ -189,7 +189,7 @@ function currentRecord(paths) {
 
 /** @param {Paths} paths */
 function addonPlace(paths) {
-  const folder = packageFolder(paths, PACKAGE);
+  const folder = packageFolder(paths, tensorflowPackage);
   return folder && join(folder, 'lib', 'napi-v8', FILE);
 }
 
@@ -206,7 +206,7 @@ function linkTarget(paths, place) {
 const verifiedMark = (place) => join(dirname(place), 'seen-to-load');
 
 /** @param {Paths} paths */
-const bindingFolder = (paths) => join(packageFolder(paths, PACKAGE) ?? '', 'binding');
+const bindingFolder = (paths) => join(packageFolder(paths, tensorflowPackage) ?? '', 'binding');
 
 /** @param {Paths} paths */
 const headersFolder = (paths) => join(packageFolder(paths, 'node-api-headers') ?? '', 'include');

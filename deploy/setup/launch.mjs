@@ -16,7 +16,7 @@ export async function launch() {
     if (!(await runSetUp({ fetch: !packagesMatch(paths), retry: false }))) return;
     const { register } = await import('tsx/esm/api');
     register();
-  }
+  } else if (!(await runSetUp({ fetch: false, retry: false }))) return;
   const main = join(paths.root, paths.isClone ? 'deploy/main.ts' : 'dist/deploy/main.js');
   if (!existsSync(main)) {
     console.error(`lockstep: ${main} is missing, so this installation is not whole: install it again`);

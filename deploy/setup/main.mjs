@@ -3,11 +3,11 @@
  * each built beside its place and moved into it whole. So an interruption, a second set-up at the same time or
  * a full disk leaves nothing half-made behind.
  */
-import { addonState, putAddonBack } from './addon.mjs';
+import { addonState, putAddonBack, tensorflowPackage } from './addon.mjs';
 import { buildKernels, kernelsAreCurrent } from './kernels.mjs';
 import { withLock } from './lock.mjs';
-import { binIsLinked, installPackages, linkBin, packagesMatch } from './packages.mjs';
-import { findPaths } from './paths.mjs';
+import { binIsLinked, bringBack, installPackages, linkBin, packagesMatch } from './packages.mjs';
+import { findPaths, packageFolder } from './paths.mjs';
 import { cleanUpOnSignals, SetupError } from './process.mjs';
 import { say } from './progress.mjs';
 import { setUpTensorflow, tensorflowIsSettled } from './tensorflow.mjs';
@@ -31,7 +31,7 @@ export async function setUp(options, paths = findPaths()) {
       if (!packagesMatch(paths)) await installPackages(paths);
       if (!binIsLinked(paths)) linkBin(paths);
       if (!kernelsAreCurrent(paths)) await buildKernels(paths);
-    }
+    } else if (options.fetch && packageFolder(paths, tensorflowPackage) === null) await bringBack(paths);
     if (options.fetch) await setUpTensorflow(paths, { retry: options.retry });
     else if (addonState(paths).kind === 'detached') putAddonBack(paths);
   });

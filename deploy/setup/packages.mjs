@@ -92,6 +92,22 @@ function freeBytes(folder) {
   return bavail * bsize;
 }
 
+/**
+ * In a project that this package was installed into: brings the optional packages back that npm has left out,
+ * as it does where an install script fails. The project's package.json stays as it is.
+ * @param {Paths} paths
+ */
+export async function bringBack({ root, environment }) {
+  const folder = root.replace(/[\\/]node_modules[\\/].*$/, '');
+  const isProject = folder !== root && existsSync(join(folder, 'package.json'));
+  if (!isProject || !isOnPath('npm', environment)) return;
+  const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retry-maxtimeout=10000'];
+  if (environment['LOCKSTEP_OFFLINE'] === '1') args.push('--offline');
+  await withProgress('installing the packages that npm has left out', () =>
+    run('npm', args, { cwd: folder, environment }),
+  );
+}
+
 const binTarget = join('..', '..', 'deploy', 'lockstep.mjs');
 
 /**

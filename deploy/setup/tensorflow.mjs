@@ -2,9 +2,10 @@
  * Puts a TensorFlow under tfjs-node-gpu, along the routes that the plan names, first come first served. A route
  * over the network that failed is remembered, and not tried again at every start, until `lockstep setup` is run.
  */
-import { addonState, installAddon, putAddonBack } from './addon.mjs';
+import { addonState, installAddon, putAddonBack, tensorflowPackage } from './addon.mjs';
 import { compilerOf, forgetFailures, gatherFacts, recordFailure, userFolderOf } from './facts.mjs';
 import { findUserLibrary } from './library.mjs';
+import { packageFolder } from './paths.mjs';
 import { planTensorflow, remedy } from './plan.mjs';
 import { isOnPath, SetupError } from './process.mjs';
 import { say } from './progress.mjs';
@@ -33,6 +34,14 @@ export function tensorflowIsSettled(paths) {
  * @throws {SetupError} when LOCKSTEP_TENSORFLOW names what cannot be used
  */
 export async function setUpTensorflow(paths, { retry }) {
+  if (packageFolder(paths, tensorflowPackage) === null) {
+    const again =
+      '`npm install --ignore-scripts` in the folder of your package.json, then `npx lockstep setup`';
+    say(
+      `npm left ${tensorflowPackage} out, so training runs on wasm, several times slower. To mend it: ${again}`,
+    );
+    return;
+  }
   if (retry) forgetFailures(paths);
   const facts = await gatherFacts(paths);
   const plan = planTensorflow(facts);
