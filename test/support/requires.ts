@@ -49,6 +49,13 @@ export function requiresBoxes(context: TestContext): boolean {
   return isThere || missing('no network namespace can be made (root, apt-get install iproute2)', context);
 }
 
+/** A small disk in memory at `path`, which root makes. The caller unmounts it. */
+export function requiresTmpfs(path: string, size: string, context: TestContext): boolean {
+  const words = ['-t', 'tmpfs', '-o', `size=${size}`, 'lockstep-test', path];
+  const isThere = spawnSync('mount', words, { timeout: PROBE_TIMEOUT_MS, stdio: 'ignore' }).status === 0;
+  return isThere || missing('no disk in memory can be mounted (root)', context);
+}
+
 function missing(reason: string, context: TestContext): false {
   if (process.env['LOCKSTEP_TEST_STRICT'] === '1') throw new Error(reason);
   context.skip(reason);

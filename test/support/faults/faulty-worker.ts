@@ -1,4 +1,5 @@
 /** A worker with a fault, as a process: `node --import tsx faulty-worker.ts SETTINGS`, of runs.ts. */
+import * as tf from '@tensorflow/tfjs-core';
 import { packageVersion } from '../../../deploy/cli/version.ts';
 import { systemClock } from '../../../shared/runtime/clock.ts';
 import { createZeromqTransport } from '../../../shared/transport/zeromq.ts';
@@ -12,6 +13,13 @@ export interface WorkerSettings {
 }
 
 const { endpoint, fault, sharedMemory } = JSON.parse(process.argv[2] ?? '') as WorkerSettings;
+/** What this process holds, for a parent that asks. */
+process.on('message', () => {
+  const kinds = process.getActiveResourcesInfo();
+  const timers = kinds.filter((kind) => kind === 'Timeout').length;
+  process.send?.({ tensors: tf.memory().numTensors, timers });
+});
+process.channel?.unref();
 const { code, reason } = await runWorker({
   endpoint,
   rank: null,

@@ -35,11 +35,15 @@ export interface FaultyWorker {
   readonly told: () => string;
 }
 
+type WorkerPlace = WorkerSettings & {
+  readonly within: readonly string[]; // words before the command, such as `ip netns exec NAME`
+};
+
 export interface FaultyRun extends Running {
   readonly runDir: string;
   readonly endpoint: string; // of the coordinator
   readonly told: () => string; // by the coordinator, so far
-  add(fault?: Fault | null, settings?: Partial<WorkerSettings>): FaultyWorker;
+  add(fault?: Fault | null, settings?: Partial<WorkerPlace>): FaultyWorker;
   /** Waits until the coordinator has said it. */
   says(text: RegExp, timeoutMs?: number): Promise<void>;
 }
@@ -73,7 +77,7 @@ export async function startRun(
     endpoint,
     told: () => told,
     add: (fault = null, settings = {}) =>
-      startWorker({ endpoint, fault, sharedMemory: true, ...settings }, context),
+      startWorker({ endpoint, fault, sharedMemory: true, within: [], ...settings }, context),
     says: (text, timeoutMs) =>
       until(
         () => text.test(told),
@@ -83,8 +87,16 @@ export async function startRun(
   };
 }
 
-function startWorker(settings: WorkerSettings, context: TestContext): FaultyWorker {
-  const child = spawn(process.execPath, ['--import', 'tsx', main, JSON.stringify(settings)], {
+function startWorker({ within, ...settings }: WorkerPlace, context: TestContext): FaultyWorker {
+  const [program, ...words] = [
+    ...within,
+    process.execPath,
+    '--import',
+    'tsx',
+    main,
+    JSON.stringify(settings),
+  ];
+  const child = spawn(program, words, {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   context.after(() => void child.kill('SIGKILL'));
