@@ -1,7 +1,7 @@
 /** A disk that is full, for a while or to the end: loud, training goes on, and no step is lost. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -53,10 +53,16 @@ function openDisk(context: TestContext) {
   const filler = join(path, 'filler');
   return {
     path,
-    /** All but a few pages, which hold no checkpoint. */
+    /** To the last page, whatever others write meanwhile. */
     fill() {
-      const { bavail, bsize } = statfsSync(path);
-      writeFileSync(filler, Buffer.alloc(Math.max(0, (bavail - 8) * bsize)));
+      const file = openSync(filler, 'w');
+      try {
+        for (;;) writeSync(file, Buffer.alloc(4096));
+      } catch (error) {
+        assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC');
+      } finally {
+        closeSync(file);
+      }
     },
     empty: () => rmSync(filler),
   };

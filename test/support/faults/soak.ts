@@ -65,7 +65,9 @@ async function soak(runDir: string): Promise<number> {
       : ['the worker holds more than before']),
     ...(code === 130 ? [] : [`the coordinator ended with ${code}: ${told}`]),
   ];
-  console.log(JSON.stringify({ steps: stepsIn(runDir), ...counts, first: looks.first, last: looks.last, inner }));
+  console.log(
+    JSON.stringify({ steps: stepsIn(runDir), ...counts, first: looks.first, last: looks.last, inner }),
+  );
   for (const problem of problems) console.error(problem);
   return problems.length === 0 ? 0 : 1;
 }
