@@ -85,6 +85,7 @@ export function createPair(wire: Wire, first: EndOptions, second: EndOptions): r
         hangUp(side, other, reason);
       },
       break() {
+        if (!side.connected) return; // it has said its last
         side.listening = false;
         other.queue.length = wire.pick(other.queue.length + 1);
         hangUp(side, other, 'the connection is gone');
@@ -150,8 +151,8 @@ export function createPair(wire: Wire, first: EndOptions, second: EndOptions): r
   function hangUp(side: Side, other: Side, reason: string): void {
     if (!side.connected) return;
     side.connected = false;
-    side.options.host.ends.delete(ends.get(side)!);
-    if (other.connected) push(other, [], reason);
+    if (other.connected) return push(other, [], reason); // until it has heard, cuts concern the pair
+    for (const one of [side, other]) one.options.host.ends.delete(ends.get(one)!);
   }
 
   const ends = new Map<Side, End>();

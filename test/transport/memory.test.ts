@@ -106,3 +106,16 @@ test('what a sender changes on the way arrives changed', async () => {
   network.runUntilIdle();
   assert.equal(text(heard.at(-1)!.frames), 'behind');
 });
+
+test('a connection that one side ended during a cut ends for the other when it heals, or falls silent', async () => {
+  for (const cutMs of [100, 10 * transportOptions.peerTimeoutMs]) {
+    const network = createMemoryNetwork({ seed: 4 });
+    const { hub, heard, links } = await setUp(network, ['a']);
+    hub.drop(heard[0]!.peer, 'not wanted');
+    network.cut('hub');
+    network.runFor(cutMs);
+    network.heal('hub');
+    network.runUntilIdle();
+    assert.deepEqual(links[0]!.events, ['connected', 'lost', 'connected']);
+  }
+});
