@@ -38,6 +38,8 @@ export async function serveFile(
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, ranges };
 }
 
+const readWithinMs = 300; // what a client has not read when its connection is cut is lost to it
+
 function answer(
   request: IncomingMessage,
   response: ServerResponse,
@@ -59,6 +61,6 @@ function answer(
   }
   if (!('afterBytes' in behaviour) || behaviour.afterBytes === undefined) return void response.end(body);
   response.write(body.subarray(0, behaviour.afterBytes), () => {
-    if (behaviour.kind !== 'stall') response.socket?.end(); // after what was written
+    if (behaviour.kind !== 'stall') setTimeout(() => response.destroy(), readWithinMs);
   });
 }
