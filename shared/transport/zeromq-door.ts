@@ -13,14 +13,8 @@ import { encodeZ85 } from './z85.ts';
 export interface DoorSocket {
   receive(): Promise<Uint8Array[]>;
   send(frames: (Uint8Array | string)[]): Promise<void>;
-  close(): void;
-}
-
-export interface DoorOptions {
-  /** A socket that libzmq asks from now on. */
-  readonly open: () => Promise<DoorSocket>;
-  /** Makes room for the next socket of the same name. */
-  readonly unbind: (socket: DoorSocket) => Promise<void>;
+  /** Settles when there is room for the next socket of the same name. */
+  close(): Promise<void>;
 }
 
 /** The rules of one hub. */
@@ -43,14 +37,16 @@ interface Rules {
 const version = '1.0';
 const keyBytes = 32;
 
-export function createDoor(options: DoorOptions): Door {
+/** @param open a socket that libzmq asks from now on */
+export function createDoor(open: () => Promise<DoorSocket>): Door {
   const rules = new Map<string, Rules>(); // by domain
   let socket: Promise<DoorSocket> | null = null;
+  let closing: Promise<void> = Promise.resolve(); // of the socket before
   let opened = 0;
 
   async function openOnce(): Promise<void> {
     if (socket !== null) return void (await socket);
-    socket = options.open();
+    socket = closing.then(open);
     const own = await socket;
     void serve(own); // what it throws is caught by nobody, and ends the process
   }
@@ -96,8 +92,8 @@ export function createDoor(options: DoorOptions): Door {
           const own = await socket;
           if (rules.size > 0) return; // another hub came meanwhile
           socket = null;
-          await options.unbind(own);
-          own.close();
+          closing = own.close();
+          await closing;
         },
       };
     },

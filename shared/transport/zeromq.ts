@@ -20,7 +20,7 @@ import type { TransportOptions } from './transport.ts';
 import { createDoor, type Guard } from './zeromq-door.ts';
 import { createHub } from './zeromq-hub.ts';
 import { createLink } from './zeromq-link.ts';
-import { createStrangers } from './zeromq-strangers.ts';
+import { createStrangers, type SocketEvent } from './zeromq-strangers.ts';
 
 /** What a transport needs of the process's clock. */
 export interface TransportClock {
@@ -40,13 +40,18 @@ assert(capability.curve === true, 'libzmq without CURVE: reinstall zeromq');
 context.blocky = false; // else a process that ends waits for peers that never come back
 
 const doorEndpoint = 'inproc://zeromq.zap.01'; // where libzmq asks, one for the whole process
-const door = createDoor({
-  async open() {
-    const socket = new Reply({ linger: 0 });
-    await socket.bind(doorEndpoint);
-    return socket;
-  },
-  unbind: (socket) => (socket as Reply).unbind(doorEndpoint),
+const door = createDoor(async () => {
+  const socket = new Reply({ linger: 0 });
+  const ended = follow(socket, () => {});
+  await socket.bind(doorEndpoint);
+  return {
+    receive: () => socket.receive(),
+    send: (frames) => socket.send(frames),
+    close() {
+      socket.close();
+      return ended;
+    },
+  };
 });
 
 /** A new pair, for a hub or for links. */
@@ -70,7 +75,7 @@ export function createZeromqTransport(clock: TransportClock, { sharedMemory = tr
       }
       const bound = socket.lastEndpoint;
       assert(bound !== null, 'a bound socket has an endpoint');
-      const stopWatching = watchStrangers(socket, clock, events);
+      const watching = watchStrangers(socket, clock, events);
       return createHub({
         socket,
         endpoint: bound,
@@ -83,9 +88,9 @@ export function createZeromqTransport(clock: TransportClock, { sharedMemory = tr
         maxFrameBytes: options.maxFrameBytes,
         shelf: newShelf(options.maxFrameBytes),
         async close() {
-          await socket.unbind(bound);
-          stopWatching();
+          watching.stop();
           socket.close();
+          await watching.ended;
           await guard?.remove();
         },
       });
@@ -117,9 +122,23 @@ export function createZeromqTransport(clock: TransportClock, { sharedMemory = tr
   };
 }
 
-/** Counts whoever fails to get in. @returns a function that ends the counting; closing the socket ends the rest */
-function watchStrangers(socket: Router, clock: TransportClock, events: HubEvents): () => void {
+/**
+ * Hands on what libzmq says of a socket, up to the socket's end: then all that it held is free, a port too.
+ *
+ * Closing is the one way to that end. `unbind` looks at the socket from a thread of its own while the event loop
+ * does the same from another, and a socket is no one's to share: the process aborts, one time in thirty.
+ */
+async function follow(socket: Router | Reply, onEvent: (event: SocketEvent) => void): Promise<void> {
   const observer = socket.events;
+  for (;;) {
+    const event = await observer.receive();
+    if (event === undefined || event.type === 'end') return observer.close();
+    onEvent(event);
+  }
+}
+
+/** Counts whoever fails to get in, until it is stopped. */
+function watchStrangers(socket: Router, clock: TransportClock, events: HubEvents) {
   let stopped = false;
   const strangers = createStrangers((kind) => stopped || events.onStranger?.(kind, ''));
   let cancel = (): void => {};
@@ -127,18 +146,13 @@ function watchStrangers(socket: Router, clock: TransportClock, events: HubEvents
     strangers.age();
     cancel = clock.after(handshakeMs + 1000, ageForever);
   };
-  const watch = async (): Promise<void> => {
-    for (;;) {
-      const event = await observer.receive();
-      if (event === undefined || event.type === 'end') return observer.close();
-      strangers.handle(event);
-    }
-  };
   ageForever();
-  void watch();
-  return () => {
-    stopped = true;
-    cancel();
+  return {
+    ended: follow(socket, (event) => strangers.handle(event)),
+    stop(): void {
+      stopped = true;
+      cancel();
+    },
   };
 }
 

@@ -12,6 +12,7 @@ function createFakeSocket() {
   let give: (request: Uint8Array[]) => void;
   let fail: (error: Error) => void;
   let answered: (status: string) => void;
+  let closings = 0;
   const socket: DoorSocket = {
     receive: () =>
       new Promise((resolve, reject) => {
@@ -19,7 +20,10 @@ function createFakeSocket() {
         fail = reject;
       }),
     send: async (frames) => answered(String(frames[2])),
-    close: () => fail(new Error('closed')),
+    async close() {
+      closings += 1;
+      fail(new Error('closed'));
+    },
   };
   const ask = (domain: string, key: Uint8Array, mechanism = 'CURVE'): Promise<string> =>
     new Promise((resolve) => {
@@ -30,14 +34,13 @@ function createFakeSocket() {
           .concat(Buffer.from(key)),
       );
     });
-  return { socket, ask, break: () => fail(new Error('broken')) };
+  return { socket, ask, closings: () => closings, break: () => fail(new Error('broken')) };
 }
 
 test('only the keys of a hub get into it, and others are told of with their address', async () => {
   const fake = createFakeSocket();
-  const unbound: DoorSocket[] = [];
   const refused: string[] = [];
-  const door = createDoor({ open: async () => fake.socket, unbind: async (one) => void unbound.push(one) });
+  const door = createDoor(async () => fake.socket);
   const guard = await door.guard([encodeZ85(known)], (address) => void refused.push(address));
   const other = await door.guard([encodeZ85(unknown)], () => {});
   const turn = (): Promise<void> => new Promise(setImmediate);
@@ -57,14 +60,14 @@ test('only the keys of a hub get into it, and others are told of with their addr
   assert.deepEqual(statuses, ['200', '400', '400', '400', '200', '400', '400']);
   assert.deepEqual(refused, ['10.0.0.9', '10.0.0.9', '10.0.0.9']);
   await other.remove();
-  assert.equal(unbound.length, 0);
+  assert.equal(fake.closings(), 0);
   await guard.remove();
-  assert.equal(unbound.length, 1, 'the door closes behind the last hub');
+  assert.equal(fake.closings(), 1, 'the door closes behind the last hub');
 });
 
 test('a door that ends while a hub relies on it ends the process: nobody catches its error', async () => {
   const fake = createFakeSocket();
-  const door = createDoor({ open: async () => fake.socket, unbind: async () => {} });
+  const door = createDoor(async () => fake.socket);
   await door.guard([], () => {});
   const others = process.listeners('unhandledRejection');
   process.removeAllListeners('unhandledRejection');
