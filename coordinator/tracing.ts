@@ -14,6 +14,7 @@ import type { ArrayKind, CoordinatorMessage, DataFrame } from '../shared/protoco
 import { unpackSpans, type ClockAnswer, type TraceMessage } from '../shared/protocol/trace-messages.ts';
 import type { SpanArguments } from '../shared/protocol/trace-messages.ts';
 import type { Tracer } from '../shared/runtime/trace.ts';
+import { beginTransfer, extendTransfer, type Transfer } from '../shared/runtime/transfer.ts';
 import type { PeerId } from '../shared/transport/transport.ts';
 import type { ClusterEvent, Effect, Notice } from './effects.ts';
 import { coordinatorProcess, type TraceEvents } from './run/trace-events.ts';
@@ -39,21 +40,11 @@ export interface RunTrace extends Tracer, ShellTrace {
   end(): void;
 }
 
-/** Values that go to a peer, or come from it. */
-interface Transfer {
-  readonly of: number; // version or task
-  readonly name: string;
-  readonly beganMs: number;
-  endedMs: number;
-  chunks: number;
-  bytes: number;
-}
-
 interface Peer {
   readonly rank: number;
   task: string; // what it computes
-  readonly outgoing: Map<ArrayKind, Transfer & { readonly expected: number; acknowledged: number }>;
-  incoming: Transfer | null;
+  readonly outgoing: Map<ArrayKind, Transfer<number> & { readonly expected: number; acknowledged: number }>;
+  incoming: Transfer<number> | null;
   asked: number; // chunks that are not here yet
   underWay: number; // chunks that are not acknowledged
 }
@@ -71,7 +62,7 @@ export function createRunTrace(events: TraceEvents, nowMs: () => number): RunTra
     events.span(coordinatorProcess, { track, name, beganUs: toUs(beganMs), endedUs: toUs(endedMs), args });
   }
 
-  function end(track: string, transfer: Transfer): void {
+  function end(track: string, transfer: Transfer<number>): void {
     const { name, beganMs, endedMs, chunks } = transfer;
     span(track, name, beganMs, endedMs, { of: transfer.of, chunks, megabytes: traffic(transfer.bytes) });
   }
@@ -113,9 +104,9 @@ export function createRunTrace(events: TraceEvents, nowMs: () => number): RunTra
     countChunks();
     if (peer.incoming?.of !== frame.task) {
       endIncoming(peer);
-      peer.incoming = begin(frame.task, peer.task, arrivedMs);
+      peer.incoming = beginTransfer(frame.task, peer.task, arrivedMs);
     }
-    extend(peer.incoming!, frame, nowMs());
+    extendTransfer(peer.incoming!, frame, nowMs());
   }
 
   function lose(id: PeerId): void {
@@ -159,10 +150,10 @@ export function createRunTrace(events: TraceEvents, nowMs: () => number): RunTra
       if (transfer?.of !== version) {
         endOutgoing(peer, array); // a new version comes: nobody needs the rest of the old one
         const expected = lengths.get(array) ?? Infinity;
-        transfer = { ...begin(version, `publish ${array}`, nowMs()), expected, acknowledged: 0 };
+        transfer = { ...beginTransfer(version, `publish ${array}`, nowMs()), expected, acknowledged: 0 };
         peer.outgoing.set(array, transfer);
       }
-      extend(transfer, frame, nowMs());
+      extendTransfer(transfer, frame, nowMs());
     },
 
     handled(event, arrivedMs) {
@@ -215,18 +206,3 @@ const toUs = (ms: number): number => Math.round(ms * 1000);
 
 const chunksOf = ({ array, length }: Extract<CoordinatorMessage, { type: 'array' }>): number =>
   Math.ceil(length / (array === 'covariance' ? chunkLength / 2 : chunkLength)); // of float64
-
-const begin = (of: number, name: string, beganMs: number): Transfer => ({
-  of,
-  name,
-  beganMs,
-  endedMs: beganMs,
-  chunks: 0,
-  bytes: 0,
-});
-
-function extend(transfer: Transfer, { values }: DataFrame, endedMs: number): void {
-  transfer.endedMs = endedMs;
-  transfer.chunks += 1;
-  transfer.bytes += values.byteLength;
-}

@@ -14,6 +14,7 @@ import {
 } from '../shared/protocol/trace-messages.ts';
 import { createClockOffset, type RoundTrip } from '../shared/runtime/clock-offset.ts';
 import type { Tracer } from '../shared/runtime/trace.ts';
+import { beginTransfer, extendTransfer, type Transfer } from '../shared/runtime/transfer.ts';
 
 export const mainTrack = 'main';
 export const nodeTrack = 'nodes';
@@ -40,23 +41,14 @@ interface Timed {
 }
 
 /** Values under way: frame after frame of one array, or of one task's sums. */
-interface Transfer {
-  readonly of: string; // what it is, to be told from the next
-  readonly name: string;
-  readonly beganMs: number;
-  endedMs: number;
-  chunks: number;
-  bytes: number;
-}
-
 const keptMax = 2 ** 15; // spans
 
 /** @param nowMs by this process's clock */
 export function createWorkerTrace(nowMs: () => number): WorkerTrace {
   const offset = createClockOffset();
   const taken = new Map<string, number>(); // by track: where the spans end that were taken, in microseconds
-  const incoming = new Map<ArrayKind, Transfer>();
-  let outgoing: Transfer | null = null;
+  const incoming = new Map<ArrayKind, Transfer<string>>();
+  let outgoing: Transfer<string> | null = null;
   let kept: Timed[] = [];
   let droppedCount = 0;
 
@@ -65,7 +57,7 @@ export function createWorkerTrace(nowMs: () => number): WorkerTrace {
     else droppedCount += 1;
   }
 
-  function end(track: string, { name, beganMs, endedMs, chunks, bytes }: Transfer): void {
+  function end(track: string, { name, beganMs, endedMs, chunks, bytes }: Transfer<string>): void {
     span(track, name, beganMs, endedMs, { chunks, megabytes: bytes / 1e6 });
   }
 
@@ -106,9 +98,9 @@ export function createWorkerTrace(nowMs: () => number): WorkerTrace {
       span(mainTrack, `receive a chunk of ${frame.array}`, beganMs, endedMs);
       const of = String(frame.version);
       const known = incoming.get(frame.array);
-      const transfer = known?.of === of ? known : begin(of, frame.array, beganMs);
+      const transfer = known?.of === of ? known : beginTransfer(of, frame.array, beganMs);
       incoming.set(frame.array, transfer);
-      extend(transfer, frame, endedMs);
+      extendTransfer(transfer, frame, endedMs);
     },
 
     installed(array, beganMs) {
@@ -125,9 +117,9 @@ export function createWorkerTrace(nowMs: () => number): WorkerTrace {
       const of = `${frame.task} ${frame.attempt}`;
       if (outgoing?.of !== of) {
         endOutgoing();
-        outgoing = begin(of, `sums of task ${frame.task}`, beganMs);
+        outgoing = beginTransfer(of, `sums of task ${frame.task}`, beganMs);
       }
-      extend(outgoing, frame, endedMs);
+      extendTransfer(outgoing, frame, endedMs);
     },
 
     take() {
@@ -137,19 +129,4 @@ export function createWorkerTrace(nowMs: () => number): WorkerTrace {
       return packSpans(spans, about);
     },
   };
-}
-
-const begin = (of: string, name: string, beganMs: number): Transfer => ({
-  of,
-  name,
-  beganMs,
-  endedMs: beganMs,
-  chunks: 0,
-  bytes: 0,
-});
-
-function extend(transfer: Transfer, { values }: DataFrame, endedMs: number): void {
-  transfer.endedMs = endedMs;
-  transfer.chunks += 1;
-  transfer.bytes += values.byteLength;
 }

@@ -1,7 +1,7 @@
 /** `lockstep plan`: what a step would take on a cluster that one has, or may get, before anything is started. */
 import type { Argv, CommandModule } from 'yargs';
 import { presetNames } from '../../shared/runtime/presets.ts';
-import { wires } from '../plan/cluster.ts';
+import { wires } from '../../shared/math/node-values.ts';
 import type { PlanFlags } from '../plan/request.ts';
 
 const model = { group: 'Model and batch:' } as const;

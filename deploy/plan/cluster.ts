@@ -1,4 +1,5 @@
 /** What is planned: a model and its batch on a cluster of boxes, and which worker and reducer is on which box. */
+import type { Wire } from '../../shared/math/node-values.ts';
 import type { ModelSizes } from '../../shared/model/sizes.ts';
 
 export interface Job {
@@ -7,9 +8,6 @@ export interface Job {
   readonly microBatchSize: number; // divides it
   readonly wire: Wire; // of gradients going up; parameters come down as float32
 }
-
-export const wires = ['float32', 'bfloat16'] as const;
-export type Wire = (typeof wires)[number];
 
 export interface Cluster {
   readonly workers: number; // W, one a device, spread evenly over the boxes

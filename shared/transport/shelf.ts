@@ -46,6 +46,7 @@ const folder = '/dev/shm';
 const secretBytes = 16;
 const firstSlotAt = 4096; // behind the secret
 const slotCount = 32;
+const withoutMemory = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT']); // of the folder
 const addressPattern = /^(\/proc\/[1-9][0-9]{0,9}\/fd\/[0-9]{1,9}) ([0-9a-f]{32})$/;
 
 /** @returns null where there is no such memory. @param payloadBytes the largest */
@@ -121,8 +122,10 @@ function createUnnamed(): number | null {
     const file = openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     unlinkSync(path);
     return file;
-  } catch {
-    return null; // no such folder, or a full one: payloads take the socket
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (withoutMemory.has(code)) return null; // payloads take the socket
+    throw error;
   }
 }
 

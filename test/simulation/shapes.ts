@@ -6,14 +6,13 @@ import type { EvaluationRecord } from '../../coordinator/journal.ts';
 import type { Config } from '../../shared/runtime/config.ts';
 import type { Dataset } from '../../shared/data/dataset.ts';
 import { adamScalars } from '../../shared/math/adam.ts';
-import { initialise } from '../../shared/math/initialise.ts';
-import { createKernels } from '../../shared/math/kernels.ts';
 import { createLayout } from '../../shared/math/layout.ts';
 import { referenceStep, type ReferenceState } from '../../shared/math/reference.ts';
 import type { Terms } from '../../shared/model/compute.ts';
 import { createWorkload, type Workload } from '../../shared/runtime/workload.ts';
 import { configOf, datasetOf, image } from '../support/cluster.ts';
 import { classifierModel, linearModel, type FakeModel } from '../support/fake-models.ts';
+import { firstState } from '../support/plain-run.ts';
 
 export interface Shape {
   readonly name: string;
@@ -126,18 +125,6 @@ async function leavesOf(
     leaves.push({ gradient, terms: await compute.gradient(batch, draw, settings, gradient) });
   }
   return leaves;
-}
-
-function firstState(model: FakeModel, seed: number): ReferenceState {
-  const layout = createLayout(model.description.parameters);
-  const kernels = createKernels(layout.parameterCount * 4 + 64);
-  const offset = kernels.allocate(layout.parameterCount * 4);
-  initialise(layout, seed, kernels, offset);
-  return {
-    parameters: kernels.float32(offset, layout.parameterCount).slice(),
-    firstMoment: new Float32Array(layout.parameterCount),
-    secondMoment: new Float32Array(layout.parameterCount),
-  };
 }
 
 /** Whether two arrays have the same bits. */

@@ -50,7 +50,8 @@ export async function runPlainly(
   return state.parameters;
 }
 
-function firstState(model: FakeModel, seed: number): ReferenceState {
+/** Before the first step. */
+export function firstState(model: FakeModel, seed: number): ReferenceState {
   const layout = createLayout(model.description.parameters);
   const kernels = createKernels(layout.parameterCount * 4 + 64);
   const offset = kernels.allocate(layout.parameterCount * 4);
