@@ -100,7 +100,8 @@ export function createCluster(options: ClusterOptions): Cluster {
 
   function onFrame(peer: PeerId, frame: DataFrame): Effect[] {
     expect(frame);
-    if (frame.type === 'array') return [...stores.takeState(frame as ArrayFrame), ...finishIfComplete()];
+    if (frame.type === 'array')
+      return [...stores.takeState(peer, frame as ArrayFrame), ...finishIfComplete()];
     watch.heard(members.admitted(peer), 'sending values');
     return [...stores.take(frame), ...finishIfComplete()];
   }

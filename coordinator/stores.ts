@@ -154,7 +154,7 @@ export function createStores(options: StoreOptions) {
     /** What a reducer elsewhere said, and the frames of its state. @throws ProtocolError (`unasked`, `duplicate`) */
     hear: (peer: PeerId, message: ReducerMessage): Effect[] => reducers.hear(peer, message),
     expectState: (header: ArrayHeader | ArrayFrame): ExpectedValues => reducers.expectState(header),
-    takeState: (frame: ArrayFrame): Effect[] => reducers.takeState(frame),
+    takeState: (peer: PeerId, frame: ArrayFrame): Effect[] => reducers.takeState(peer, frame),
 
     /** Whether all values of the open task are here. */
     get complete(): boolean {

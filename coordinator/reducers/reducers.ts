@@ -169,6 +169,14 @@ export function createReducers(options: ReducersOptions) {
     },
     /** What a frame of a reducer's state must hold. @throws ProtocolError (`unasked`, `duplicate`) */
     expectState: (header: ArrayHeader | ArrayFrame): ExpectedValues => ownerOf(header).expect(header),
-    takeState: (frame: ArrayFrame): Effect[] => ownerOf(frame).take(frame),
+    /** @throws ProtocolError as `expectState`, and (`unasked`) from anybody but the owner of the chunk */
+    takeState(peer: PeerId, frame: ArrayFrame): Effect[] {
+      const owner = ownerOf(frame);
+      if (owner.peer === peer) return owner.take(frame);
+      throw new ProtocolError(
+        'unasked',
+        `sent chunk ${frame.chunk} of ${frame.array}, which it does not own`,
+      );
+    },
   };
 }
