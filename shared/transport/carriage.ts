@@ -3,10 +3,8 @@
  * else as it is.
  *
  * Each side offers its shelf; what it sends goes there once the other has seen it. A shelf that is full, or on
- * another machine, means the socket, in the same order. What arrived by the socket is let go of as soon as it was
- * heard: memory that waits for the garbage collector would make it run, and run long, several times a step.
+ * another machine, means the socket, in the same order.
  */
-import { letGo } from './let-go.ts';
 import { openShelf, type Shelf, type ShelfReader } from './shelf.ts';
 import type { Frames } from './transport.ts';
 import * as signals from './zeromq-signals.ts';
@@ -59,11 +57,7 @@ export function createCarriage({ shelf, maxFrameBytes, send }: CarriageOptions):
 
     incoming(frames, deliver) {
       const signal = signals.signalOf(frames);
-      if (signal === null) {
-        deliver(frames);
-        for (const part of frames) if (part.byteLength >= largeBytes) letGo(part);
-        return;
-      }
+      if (signal === null) return deliver(frames);
       switch (signal.kind) {
         case 'shelf':
           reader?.close();

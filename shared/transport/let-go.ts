@@ -8,6 +8,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
+const largeBytes = 1 << 16; // smaller parts are not worth it
+const mostFreeingBytes = 1 << 24;
+
 type Transfer = (this: ArrayBufferLike, byteLength: number) => ArrayBufferLike;
 
 let transfer: Transfer | null = null;
@@ -16,6 +19,30 @@ let transfer: Transfer | null = null;
 export function letGo(bytes: Uint8Array): void {
   transfer ??= findTransfer();
   transfer.call(bytes.buffer, 0);
+}
+
+/**
+ * Lets go of the large parts of messages, once they were heard or nobody wanted to hear them.
+ *
+ * The memory itself comes free in a turn of the event loop. Where message follows message there would be none, so
+ * every few of the large ones one is waited for.
+ *
+ * @param nextTurn resolves after the event loop went round
+ */
+export function createLettingGo(
+  nextTurn: () => Promise<unknown>,
+): (frames: readonly Uint8Array[]) => Promise<void> {
+  let freeingBytes = 0;
+  return async (frames) => {
+    for (const part of frames) {
+      if (part.byteLength < largeBytes) continue;
+      freeingBytes += part.byteLength;
+      letGo(part);
+    }
+    if (freeingBytes < mostFreeingBytes) return;
+    freeingBytes = 0;
+    await nextTurn();
+  };
 }
 
 function findTransfer(): Transfer {

@@ -10,6 +10,7 @@
  */
 import assert from 'node:assert';
 import { createCarriage, type Carriage } from './carriage.ts';
+import { createLettingGo } from './let-go.ts';
 import type { Shelf } from './shelf.ts';
 import type { Frames, Hub, HubEvents, PeerId, StrangerKind } from './transport.ts';
 import { farewell, hello, signalOf } from './zeromq-signals.ts';
@@ -56,6 +57,7 @@ export function createHub(options: HubOptions): Hub {
   const peers = new Map<PeerId, Peer>();
   const timers = new Set<() => void>(); // of pauses under way
   const banned = new Map<PeerId, Uint8Array>(); // connections that are still there, by their routing id
+  const letGo = createLettingGo(options.nextTurn);
   let closing = false;
   let closed = false;
   const isOpen = (): boolean => !closed;
@@ -65,6 +67,7 @@ export function createHub(options: HubOptions): Hub {
       const message = await socket.receive().catch(unlessClosed);
       if (message === null || closed) return;
       onMessage(message);
+      await letGo(message); // of strangers and of the banned, too
     }
   }
 

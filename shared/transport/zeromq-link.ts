@@ -9,6 +9,7 @@ import assert from 'node:assert';
 import type { Frames, Link, LinkEvents } from './transport.ts';
 import type { SocketEvent } from './zeromq-strangers.ts';
 import { createCarriage, type Carriage } from './carriage.ts';
+import { createLettingGo } from './let-go.ts';
 import type { Shelf } from './shelf.ts';
 import { farewell, hello, signalOf } from './zeromq-signals.ts';
 
@@ -54,6 +55,7 @@ const drainTurns = 4096; // at most, for what had arrived when the connection en
 
 export function createLink<Socket extends DealerSocket>(options: LinkOptions<Socket>): Link {
   const { clock, events } = options;
+  const letGo = createLettingGo(options.nextTurn);
   let pauseMs = firstPauseMs;
   let closed = false;
   let onClosed = (): void => {};
@@ -105,6 +107,7 @@ export function createLink<Socket extends DealerSocket>(options: LinkOptions<Soc
       const frames = await connection.socket.receive().catch(unlessOver(connection));
       if (frames === null || connection.over) return;
       onMessage(connection, frames);
+      await letGo(frames);
     }
   }
 
