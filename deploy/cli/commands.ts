@@ -35,6 +35,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('../commands/reconstruct.ts'),
   },
   {
+    name: 'export',
+    describe: 'Write a model for browsers (tfjs) or for Python (safetensors)',
+    load: () => import('../commands/export.ts'),
+  },
+  {
     name: 'report',
     describe: 'Write a page of a run or a sweep: curves, pictures, numbers',
     load: () => import('../commands/report.ts'),
@@ -70,6 +75,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('../commands/keygen.ts'),
   },
   { name: 'setup', describe: 'Install what is missing', load: () => import('../commands/setup.ts') },
+  {
+    name: 'completion',
+    describe: 'Print a script that completes commands and flags in a shell',
+    load: () => import('../commands/completion.ts'),
+  },
 ];
 
 /** Each module knows the type of its own arguments; yargs takes any. */

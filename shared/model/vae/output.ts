@@ -31,7 +31,7 @@ export interface OutputLayer {
   apply(pass: Pass, h: Tensor2D): Output;
 }
 
-const meanName = 'decoder/mean';
+export const meanName = 'decoder/mean';
 const varianceName = 'decoder/variance';
 const sharedName = 'decoder/logVariance';
 

@@ -28,10 +28,11 @@ import { varianceHeadOf } from './variants.ts';
 
 type Tensor2D = tf.Tensor2D;
 
-const inputName = 'encoder/input';
-const sharedName = 'encoder/shared';
-const decoderName = 'decoder/hidden';
-const branches = { mean: 'encoder/mean', logVariance: 'encoder/logVariance' } as const;
+/** Of its layers, for whoever takes it apart (fold.ts). */
+export const inputName = 'encoder/input';
+export const sharedName = 'encoder/shared';
+export const decoderName = 'decoder/hidden';
+export const branches = { mean: 'encoder/mean', logVariance: 'encoder/logVariance' } as const;
 
 /**
  * @param featureCount K: values of a row

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { suite, test } from 'node:test';
+import { openSafetensors } from '../../../shared/data/safetensors-reader.ts';
 import { runLockstep, train } from '../../support/lockstep.ts';
 import { requiresFile } from '../../support/requires.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
@@ -33,6 +34,17 @@ suite('a model of one’s own', { timeout: 200_000 }, () => {
     const judged = await runLockstep(['evaluate', one, '--json']);
     const { terms } = JSON.parse(judged.stdout) as { terms: Record<string, number> };
     assert.ok(terms['accuracy']! > 0.3 && terms['accuracy']! <= 1, judged.stdout);
+
+    const arrays = join(folder, 'arrays');
+    const exported = await runLockstep(['export', one, '--format', 'safetensors', '--out', arrays]);
+    assert.equal(exported.stdout, `${arrays}/model.safetensors\n${arrays}/README.md\n`, exported.stderr);
+    const { tensors, metadata } = openSafetensors(join(arrays, 'model.safetensors'));
+    const names = [...tensors.keys()];
+    assert.ok(names.length > 0 && names.every((name) => !name.startsWith('adam.')), names.join());
+    assert.equal(metadata['model'], 'classifier.mjs');
+    const refused = await runLockstep(['export', one, '--format', 'tfjs']);
+    assert.equal(refused.code, 64);
+    assert.match(refused.stderr, /add --format safetensors/);
 
     appendFileSync(model, '// another module\n');
     const resumed = await runLockstep(['train', '--resume', one, '--steps', '30']);
