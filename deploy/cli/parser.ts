@@ -4,6 +4,7 @@
 import yargs, { type Argv } from 'yargs';
 import { exitCodes } from '../../shared/errors.ts';
 import { commands, loadCommand } from './commands.ts';
+import { completionOf } from './completion.ts';
 import { refuseNaN, refuseValuesOfSwitches, refuseWords } from './refusals.ts';
 
 const widest = 110; // columns
@@ -34,6 +35,7 @@ function createParser(words: readonly string[], version: string): Argv {
     .version(version)
     .help()
     .alias('help', 'h')
+    .completion('completion-script', false, completionOf(words)) // ours: commands/completion.ts
     .exitProcess(false)
     .strict()
     .check((values, options) => refuseNaN(values, words) && refuseValuesOfSwitches(options, words))
