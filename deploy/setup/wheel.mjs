@@ -5,6 +5,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, cpSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { wheelLibrary } from './library.mjs';
 import { run, withTemporaryFolder } from './process.mjs';
 import { folderBytes, withProgress } from './progress.mjs';
@@ -20,6 +21,9 @@ const sizes = {
 const PYTHON_OF_THE_PINS = '3.11';
 const RETRIES = '2';
 
+/** A file of this folder, which in a packed release is another one than in a clone. @param {string} name */
+const besideThis = (name) => fileURLToPath(new URL(name, import.meta.url));
+
 /**
  * @param {Paths} paths
  * @param {'cpu' | 'gpu'} flavour
@@ -28,13 +32,13 @@ const RETRIES = '2';
 export async function fetchWheel(paths, flavour) {
   const unpacked = unpackedWheel(paths, flavour);
   if (unpacked) return { library: unpacked, problem: null };
-  const { folder, requirements, version } = pins(paths, flavour);
+  const { folder, requirements, version } = pins(flavour);
   return withTemporaryFolder(paths, async (temporary) => {
     const wheels = join(temporary, 'wheels');
     const target = join(temporary, 'target');
     const problem =
       (await download(paths, requirements, wheels, `TensorFlow ${version}`, flavour)) ??
-      (await unpack(paths, wheels, target, flavour));
+      (await unpack(wheels, target, flavour));
     if (problem) return { library: null, problem };
     cpSync(requirements, join(target, 'requirements.txt'));
     rmSync(join(paths.cache, folder), { recursive: true, force: true });
@@ -49,7 +53,7 @@ export async function fetchWheel(paths, flavour) {
  * @returns {Library | null} the TensorFlow of exactly these pins, if it was unpacked before
  */
 export function unpackedWheel(paths, flavour) {
-  const { folder, requirements } = pins(paths, flavour);
+  const { folder, requirements } = pins(flavour);
   const record = join(paths.cache, folder, 'requirements.txt');
   if (!existsSync(requirements) || !existsSync(record)) return null;
   return readFileSync(record, 'utf8') === readFileSync(requirements, 'utf8')
@@ -57,12 +61,9 @@ export function unpackedWheel(paths, flavour) {
     : null;
 }
 
-/**
- * @param {Paths} paths
- * @param {'cpu' | 'gpu'} flavour
- */
-function pins(paths, flavour) {
-  const file = join(paths.root, 'deploy', 'setup', 'requirements', `${flavour}-${process.arch}.txt`);
+/** @param {'cpu' | 'gpu'} flavour */
+function pins(flavour) {
+  const file = besideThis(`requirements/${flavour}-${process.arch}.txt`);
   const version = existsSync(file)
     ? (/^tensorflow(?:-cpu)?==(\S+)/m.exec(readFileSync(file, 'utf8'))?.[1] ?? '')
     : '';
@@ -101,14 +102,13 @@ async function download(paths, requirements, wheels, what, flavour) {
 }
 
 /**
- * @param {Paths} paths
  * @param {string} wheels
  * @param {string} target
  * @param {'cpu' | 'gpu'} flavour
  * @returns {Promise<string | null>} why it failed, or null
  */
-async function unpack(paths, wheels, target, flavour) {
-  const script = join(paths.root, 'deploy', 'setup', 'unpack.py');
+async function unpack(wheels, target, flavour) {
+  const script = besideThis('unpack.py');
   const files = readdirSync(wheels)
     .filter((name) => name.endsWith('.whl'))
     .map((name) => join(wheels, name));

@@ -44,6 +44,9 @@ test('a packed release runs in an empty project, on its dependencies alone', (co
   assert.ok(existsSync(join(modules, 'lockstep', release.exports['.'].types)));
   assert.ok(existsSync(join(modules, 'lockstep/dist/coordinator/page/index.html')));
 
+  const found = ['--input-type=module', '--eval', pins];
+  assert.equal(run(process.execPath, found).trim(), 'true', 'the release has the pins of TensorFlow');
+
   const command = join(modules, 'lockstep', release.bin.lockstep);
   assert.equal(run(process.execPath, [command, '--version']).trim(), release.version);
   writeFileSync(join(folder, 'model.mjs'), model);
@@ -51,6 +54,17 @@ test('a packed release runs in an empty project, on its dependencies alone', (co
   const summary = JSON.parse(run(process.execPath, args)) as { steps: number; parameterCount: number };
   assert.deepEqual([summary.steps, summary.parameterCount], [2, 3072]);
 });
+
+/** Whether set-up knows a TensorFlow that was unpacked for these very pins. */
+const pins = `
+  import { cpSync, mkdirSync, readFileSync } from 'node:fs';
+  import { unpackedWheel } from './node_modules/lockstep/dist/deploy/setup/wheel.mjs';
+  const file = './node_modules/lockstep/dist/deploy/setup/requirements/cpu-' + process.arch + '.txt';
+  const [, version] = /^tensorflow(?:-cpu)?==(\\S+)/m.exec(readFileSync(file, 'utf8'));
+  const folder = 'tensorflow-' + version + '-cpu';
+  mkdirSync('pinned/' + folder, { recursive: true });
+  cpSync(file, 'pinned/' + folder + '/requirements.txt');
+  console.log(unpackedWheel({ cache: 'pinned' }, 'cpu') !== null);`;
 
 interface Release {
   readonly version: string;
