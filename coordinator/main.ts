@@ -64,6 +64,7 @@ export interface RunEnd {
   readonly summary: RunSummary;
   readonly stopped: RunResult['stopped'];
   readonly bestLoss: number | null; // held out, or of training rows where none are
+  readonly generative: boolean; // whether the model draws
 }
 
 const budgetChunks = 24; // of gradients under way, for all workers together: 96 MiB
@@ -121,7 +122,8 @@ export async function runCoordinator(asked: CoordinatorOptions): Promise<RunEnd>
     const seconds = (clock.nowMs() - beganMs) / 1000;
     await serving.end(result.stopped);
     const summary = summarise(folder.path, result, facts, config, data, seconds);
-    return { summary, stopped: result.stopped, bestLoss: facts.bestLoss };
+    const { bestLoss, generative } = facts;
+    return { summary, stopped: result.stopped, bestLoss, generative };
   } finally {
     screen.close();
     await shell.close();

@@ -8,6 +8,7 @@ export interface Facts {
   backend: string; // empty before the first worker
   workers: number; // that computed the last step
   bestLoss: number | null; // of evaluations: held out, or of training rows where none are
+  generative: boolean; // whether the model draws
 }
 
 /** What is known of them before the first step. */
@@ -15,6 +16,7 @@ export const factsOf = (snapshot: Snapshot | null): Facts => ({
   backend: '',
   workers: snapshot?.progress.workers ?? 0,
   bestLoss: snapshot?.progress.bestLoss ?? null,
+  generative: snapshot?.model.generative ?? false,
 });
 
 export function watched(journal: Journal, screen: Screen, extent: Extent, facts: Facts): Journal {
@@ -22,6 +24,7 @@ export function watched(journal: Journal, screen: Screen, extent: Extent, facts:
     ...journal,
     modelKnown(model, backend) {
       facts.backend = backend;
+      facts.generative = model.generative;
       screen.modelKnown(model, backend);
       journal.modelKnown(model, backend);
     },

@@ -30,13 +30,17 @@ export interface Rates {
   readonly etaSeconds: number;
 }
 
+/** `deserted`: no worker was left. */
+export type Ending = RunResult['stopped'] | 'deserted';
+
 export interface FinishedSummary {
-  readonly result: Pick<RunResult, 'steps' | 'epochs' | 'stopped' | 'samplesPerSecond'>;
+  readonly result: Pick<RunResult, 'steps' | 'epochs' | 'samplesPerSecond'> & { readonly stopped: Ending };
   readonly runDir: string;
   readonly bestHeldOutLoss: number | null; // of the training rows where none are held out
   readonly seconds: number; // of the process
   readonly preset: string;
   readonly hasReport: boolean;
+  readonly generative: boolean; // whether there is something to draw
   readonly hasSchedule: boolean; // a learning rate that has come to the end of its fall
 }
 
@@ -115,11 +119,12 @@ export function finishedLines(summary: FinishedSummary): string[] {
   ];
 }
 
-const endings: Readonly<Record<RunResult['stopped'], string>> = {
+const endings: Readonly<Record<Ending, string>> = {
   finished: 'finished',
   early: 'stopped early, no improvement any more,',
   time: 'out of time',
   asked: 'stopped as asked',
+  deserted: 'ended for want of workers',
 };
 
 const suggestionWidth = 22;
@@ -131,23 +136,24 @@ function suggestions(summary: FinishedSummary): [string, string][] {
     ? `--epochs ${2 * result.epochs}`
     : `--steps ${2 * result.steps}`;
   const horizon = summary.hasSchedule ? ` --schedule-steps ${2 * result.steps}` : ''; // else it stays at its end
-  const length = result.stopped === 'asked' ? '' : ` ${twice}${horizon}`; // what was asked for is still to come
+  const isCut = result.stopped === 'asked' || result.stopped === 'deserted'; // the rest is still to come
+  const length = isCut ? '' : ` ${twice}${horizon}`;
   const resume: [string, string] = ['train on', `npx lockstep train --resume ${target}${length}`];
   const report = quote(`${runDir.replace(/\/$/, '')}/report.html`);
   return [
     hasReport ? ['see curves, pictures', `open ${report}`] : ['see curves', `npx lockstep report ${target}`],
-    ['draw new pictures', `npx lockstep sample ${target}`],
+    summary.generative
+      ? ['draw new pictures', `npx lockstep sample ${target}`]
+      : ['judge it again', `npx lockstep evaluate ${target}`],
     resume,
-    ...(preset === 'digits'
-      ? [
-          ['use real photographs', 'npx lockstep train --preset svhn --data train_32x32.mat'] as [
-            string,
-            string,
-          ],
-        ]
-      : []),
+    ...(preset === 'digits' && summary.generative ? [photographs] : []),
   ];
 }
+
+const photographs: [string, string] = [
+  'use real photographs',
+  'npx lockstep train --preset svhn --data train_32x32.mat',
+];
 
 /** A path as a shell reads it. */
 const quote = (path: string): string =>

@@ -26,6 +26,8 @@ export interface Child {
   readonly pid: number | undefined;
   readonly exited: Promise<Exit>;
   kill(signal: NodeJS.Signals): void;
+  /** Through the channel between us; a child that is gone hears nothing. */
+  tell(message: string): void;
 }
 
 const signalNumbers: Partial<Record<NodeJS.Signals, number>> = {
@@ -60,7 +62,12 @@ export function startChild({ entry, args, environment, output, onMessage }: Chil
       void Promise.all(closed).then(() => resolve(exit));
     });
   });
-  return { pid: child.pid, exited, kill: (signal) => void child.kill(signal) };
+  return {
+    pid: child.pid,
+    exited,
+    kill: (signal) => void child.kill(signal),
+    tell: (message) => void child.send(message, () => {}),
+  };
 }
 
 /** A log of lines in a file, whose last ones are kept to explain a failure. */

@@ -16,7 +16,7 @@ import { servingRequestOf } from '../cli/http-flags.ts';
 import { packageVersion } from '../cli/version.ts';
 import { workerCountOf } from '../cli/worker-count.ts';
 import { writeReport } from '../report/report.ts';
-import { whenParentIsGone } from './parent.ts';
+import { desertion, whenParentIsGone } from './parent.ts';
 import { createReducerProcesses, type ReducerProcesses } from './reducers.ts';
 import type { Listening } from './train.ts';
 
@@ -37,7 +37,9 @@ export async function startCoordinator(request: TrainRequest, listening: ListenF
   });
   try {
     const end = await run(request, listening, screen, reducers, interruption.whenAsked);
-    await report(request, screen, end);
+    const { isDeserted } = interruption;
+    // Its parent says why, and of a run that did not begin there is nothing to say.
+    if (!isDeserted() || end.summary.steps > 0) await report(request, screen, end, isDeserted());
     return end.stopped === 'asked' ? interruption.exitCode() : exitCodes.ok;
   } catch (error) {
     if (error instanceof Interrupted) return interruption.exitCode();
@@ -88,9 +90,13 @@ function run(
   });
 }
 
-/** The page of the run, the last words on the screen, and the one line for programs. */
-async function report({ json, preset, config }: TrainRequest, screen: Screen, end: RunEnd): Promise<void> {
-  const { summary, stopped, bestLoss } = end;
+/** The page of the run, the last words on the screen, and the one line for programs, unless the run failed. */
+async function report(
+  { json, preset, config }: TrainRequest,
+  screen: Screen,
+  { summary, stopped, bestLoss, generative }: RunEnd,
+  isDeserted: boolean,
+): Promise<void> {
   const { runDir, seconds } = summary;
   screen.busy('writing the report');
   const hasReport = await writeReport(runDir).then(
@@ -102,7 +108,7 @@ async function report({ json, preset, config }: TrainRequest, screen: Screen, en
       return false; // the run itself is whole
     },
   );
-  const result = { ...summary, stopped };
+  const result = { ...summary, stopped: isDeserted ? ('deserted' as const) : stopped };
   screen.finished({
     result,
     runDir,
@@ -110,9 +116,10 @@ async function report({ json, preset, config }: TrainRequest, screen: Screen, en
     seconds,
     preset: preset ?? '',
     hasReport,
+    generative,
     hasSchedule: config.learningRateSchedule !== 'constant',
   });
-  if (json) process.stdout.write(`${JSON.stringify(summary)}\n`);
+  if (json && !isDeserted) process.stdout.write(`${JSON.stringify(summary)}\n`);
 }
 
 function createStderrScreen(quiet: boolean): Screen {
@@ -129,12 +136,13 @@ function createStderrScreen(quiet: boolean): Screen {
 }
 
 /**
- * Ctrl-C, SIGTERM, or the parent's death: the run saves a checkpoint and ends. The second time the process ends
- * at once.
+ * Ctrl-C, SIGTERM, the parent's death, or its word that no worker is left: the run saves a checkpoint and ends.
+ * The second time the process ends at once.
  */
 function listenForSignals() {
   let asked: NodeJS.Signals | null = null;
   let stop: (() => void) | null = null;
+  let deserted = false;
   const exitCode = (): number => (asked === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated);
   const onSignal = (signal: NodeJS.Signals): void => {
     if (asked !== null) process.exit(exitCode());
@@ -143,8 +151,14 @@ function listenForSignals() {
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   whenParentIsGone(() => onSignal('SIGTERM'));
+  process.on('message', (message) => {
+    if (message !== desertion || asked !== null) return;
+    deserted = true;
+    onSignal('SIGTERM');
+  });
   return {
     exitCode,
+    isDeserted: () => deserted,
     whenAsked(callback: () => void) {
       stop = callback;
       if (asked !== null) callback();

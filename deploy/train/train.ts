@@ -15,8 +15,9 @@ import type { TrainRequest } from '../cli/train-request.ts';
 import { workerCountOf } from '../cli/worker-count.ts';
 import { startChild, type Child } from './child.ts';
 import { waitForPort } from './free-port.ts';
+import { desertion } from './parent.ts';
 import { createRestarts, givenUp, howItEnded, mayPass } from './restarts.ts';
-import { startWorkers, type WorkerFailure, type Workers } from './workers.ts';
+import { lastWords, startWorkers, type WorkerFailure, type Workers } from './workers.ts';
 
 const graceMs = 5000;
 const portWaitMs = 120_000; // for a port that somebody took while the coordinator was dead
@@ -54,7 +55,7 @@ export async function runTrain(request: TrainRequest, entry: string): Promise<nu
     const found = await exhausted;
     if (found.exit.code === exitCodes.ok) return;
     failure = found;
-    coordinator?.kill('SIGTERM');
+    coordinator?.tell(desertion);
   }
 
   function onListening({ endpoint, runDir }: Listening): void {
@@ -118,8 +119,8 @@ function coordinatorFlags(
 
 /** Why no worker is left, in its own words. */
 function workerError({ rank, exit, lines }: WorkerFailure): Error {
-  const why = lines.at(-1) ?? `it ended with exit code ${exit.code}`;
-  const message = `no worker is left: rank ${rank}: ${why.replace(/^.*?lockstep: /, '')}`;
+  const why = lastWords(lines) ?? `it ended with exit code ${exit.code}`;
+  const message = `no worker is left: rank ${rank}: ${why}`;
   const known = (Object.values(exitCodes) as number[]).includes(exit.code);
   return new LockstepError(message, known ? (exit.code as ExitCode) : exitCodes.runFailed);
 }

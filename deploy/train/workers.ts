@@ -31,6 +31,10 @@ export interface WorkerFailure {
   readonly lines: readonly string[]; // the last ones that it wrote
 }
 
+/** The last line, without the time that a log has before it. @returns undefined where it wrote none */
+export const lastWords = (lines: readonly string[]): string | undefined =>
+  lines.at(-1)?.replace(/^(\S+Z |.*?lockstep: )/, '');
+
 export interface Workers {
   /** Settles when no worker is left that will work again. */
   readonly exhausted: Promise<WorkerFailure>;
@@ -67,7 +71,7 @@ export function startWorkers(options: WorkersOptions): Workers {
     if (exit.code === exitCodes.ok) return giveUp({ rank, exit, lines: [] });
     const failure = { rank, exit, lines: log.last() };
     const how = howItEnded(exit);
-    const said = exit.signal === null ? failure.lines.at(-1) : undefined; // a signal leaves no last words
+    const said = exit.signal === null ? lastWords(failure.lines) : undefined; // a signal leaves no last words
     const why = said === undefined ? '' : `: ${said}`;
     const waitMs = restarts.after(exit, livedMs);
     if (waitMs === null) {

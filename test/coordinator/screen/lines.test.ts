@@ -64,6 +64,7 @@ const summary: FinishedSummary = {
   bestHeldOutLoss: -11.9,
   seconds: 75,
   preset: 'digits',
+  generative: true,
   hasReport: true,
   hasSchedule: false,
 };
@@ -86,6 +87,19 @@ test('commands can be pasted: odd paths are quoted, and without a report one is 
   );
   assert.ok(text.includes("npx lockstep report 'my runs/it'\\''s'"));
   assert.ok(!text.includes('--preset svhn'));
+});
+
+test('a model that draws nothing is not asked to, nor given photographs', () => {
+  const text = finishedLines({ ...summary, preset: 'digits', generative: false }).join('\n');
+  assert.doesNotMatch(text, /sample|photographs/);
+  assert.match(text, /npx lockstep evaluate runs\/first$/m);
+});
+
+test('a run that its workers left is resumed as it was', () => {
+  const result = { ...summary.result, stopped: 'deserted' } as const;
+  const text = finishedLines({ ...summary, result }).join('\n');
+  assert.match(text, /^ended for want of workers after 400 steps/);
+  assert.match(text, /--resume runs\/first$/m);
 });
 
 test('a run that was stopped is resumed as it was', () => {

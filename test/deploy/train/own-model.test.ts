@@ -94,4 +94,27 @@ suite('a model of one’s own', { timeout: 200_000 }, () => {
     assert.notEqual(run.code, 0);
     assert.match(run.stderr.trim().split('\n').at(-1)!, /finite/);
   });
+
+  test('a run whose workers all fail on the module says why, last and once, and nothing of a next step', async (context) => {
+    const folder = temporaryFolder(context);
+    const model = join(folder, 'throws.mjs');
+    writeFileSync(
+      model,
+      `import { defineModel } from 'lockstep';
+       export default defineModel(() => ({
+         name: 'none', parameters: [{ name: 'w', shape: [1], initialiser: { kind: 'zeros' } }],
+         statistics: [], termNames: [],
+         lossSum() { throw new Error('not today'); },
+       }));`,
+    );
+    const words = `--synthetic-rows 200 ${few} --steps 3 --runtime wasm --workers 2 --json`.split(' ');
+    const run = await runLockstep(['train', '--model', model, '--run-dir', join(folder, 'run'), ...words]);
+    assert.deepEqual([run.code, run.stdout], [78, '']);
+    const last = run.stderr.trim().split('\n').at(-1)!;
+    assert.match(
+      last,
+      /^lockstep: no worker is left: rank \d: --model \S+throws.mjs: lossSum failed: not today/,
+    );
+    assert.doesNotMatch(run.stderr, /next:|0 steps/);
+  });
 });
