@@ -24,6 +24,7 @@ export interface Benchmark<F extends Flags = Flags> {
   readonly name: string; // of the sub-command
   readonly describe: string; // for its help: what is compared with what
   readonly flags: F; // beside --rounds and --json, which all have
+  readonly example: readonly [flags: string, says: string]; // for its help
   readonly defaultRounds?: number; // 5 unless said otherwise
   run(context: BenchContext, given: Given<F>): Promise<BenchTable>;
 }

@@ -23,6 +23,7 @@ const bars = { megabytesPerSecond: 150, residentMegabytes: 150, projectionShare:
 export const data = defineBenchmark({
   name: 'data',
   describe: 'Reading a compressed .mat, random rows, and the projection as shares of a gradient',
+  example: ['--rows 10000', 'with a smaller file'],
   flags: {
     rows: { type: 'number', default: 40_000, describe: 'images in the .mat, which is made once' },
     preset: { choices: presetNames, default: 'svhn' as const, describe: 'whose model and components' },

@@ -21,6 +21,7 @@ const barOfMemcpy = 5;
 export const exchange = defineBenchmark({
   name: 'exchange',
   describe: 'Reduce, Adam and broadcast alone, over loopback, against memcpy of the bytes moved',
+  example: ['--workers 4 --reducers 2', 'what two reducers make of four workers'],
   flags: {
     parameters: { type: 'number', default: 48_500_000, describe: 'trained parameters of the model' },
     workers: { type: 'number', default: 2, describe: 'worker processes' },

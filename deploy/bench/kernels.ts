@@ -57,6 +57,7 @@ const cases: readonly Case[] = [
 export const kernels = defineBenchmark({
   name: 'kernels',
   describe: 'The float kernels against memcpy of the same bytes',
+  example: ['--parameters 1000000 --rounds 9', 'arrays that fit a cache'],
   flags: {
     parameters: { type: 'number', default: 48_500_000, describe: 'values of each array' },
   },

@@ -34,6 +34,7 @@ export const peers = defineBenchmark({
   name: 'peers',
   describe:
     'The full model beside PyTorch, PyTorch DDP and Keras on the same cores (downloads them: asks first)',
+  example: ['--yes --batch-size 6300', 'beside PyTorch and Keras at another batch size'],
   flags: {
     yes: { type: 'boolean', default: false, describe: 'make the 7 GB virtual environment without asking' },
     processes: { type: 'number', default: 2, describe: 'workers of one thread; peers get as many threads' },

@@ -29,6 +29,7 @@ export const scaling = defineBenchmark({
   name: 'scaling',
   describe: 'Whole runs of a few steps: samples/s and efficiency by workers, batch size and link',
   defaultRounds: 1,
+  example: ['--workers 1 2 --batch-size 1000 6300', 'four runs of a few steps'],
   flags: {
     workers: { type: 'number', array: true, default: [1, 2], describe: 'numbers of workers' },
     'batch-size': { type: 'number', array: true, default: [1000, 6300], describe: 'batch sizes' },

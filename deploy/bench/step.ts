@@ -18,6 +18,7 @@ const barOfRoofline = 0.88;
 export const step = defineBenchmark({
   name: 'step',
   describe: "One worker's gradient against the time of its matrix products alone; by operation and phase",
+  example: ['--micro-batch-size 450 --threads 2', 'another unit of work, on two threads'],
   flags: {
     preset: { choices: presetNames, default: 'svhn' as const, describe: 'whose model' },
     runtime: { choices: runtimeNames, default: 'auto' as const, describe: 'what computes' },

@@ -15,23 +15,41 @@ const widest = 110; // columns
  */
 export async function runCommandLine(given: readonly string[], version: string): Promise<void> {
   const words = joinNegatives(given);
-  const parser = createParser(words, version);
-  for (const entry of commands) {
-    if (words.includes(entry.name)) parser.command(await loadCommand(entry));
-    else parser.command(entry.name, entry.describe);
-  }
+  const parser = await createParser(words, version, Math.min(widest, process.stdout.columns ?? widest));
   if (words.length > 0) return void (await parser.parseAsync());
   process.stderr.write(`${await parser.getHelp()}\n`);
   process.exitCode = exitCodes.usage;
 }
 
-function createParser(words: readonly string[], version: string): Argv {
-  return yargs([...words])
+/** What `--help` says. @param given words that name a command @param width in columns; null for no limit */
+export async function helpText(given: readonly string[], width: number | null = widest): Promise<string> {
+  const parser = await createParser(given, '', width);
+  let text = '';
+  await parser.parseAsync([...given, '--help'], {}, (_error, _argv, output) => void (text = output));
+  return text;
+}
+
+/** Knows all commands, and in full those that are named. @param width of its help */
+export async function createParser(
+  words: readonly string[],
+  version: string,
+  width: number | null,
+): Promise<Argv> {
+  const parser = addCommonParts(yargs([...words]), words, version, width);
+  for (const entry of commands) {
+    if (words.includes(entry.name)) parser.command(await loadCommand(entry));
+    else parser.command(entry.name, entry.describe);
+  }
+  return parser;
+}
+
+function addCommonParts(parser: Argv, words: readonly string[], version: string, width: number | null): Argv {
+  return parser
     .scriptName('lockstep')
     .locale('en')
     .parserConfiguration({ 'parse-numbers': false, 'dot-notation': false, 'strip-dashed': true })
     .usage('$0 <command>\n\nSynchronous, elastic, bit-reproducible data-parallel training')
-    .wrap(Math.min(widest, process.stdout.columns ?? widest))
+    .wrap(width)
     .version(version)
     .help()
     .alias('help', 'h')

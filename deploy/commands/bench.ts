@@ -22,7 +22,8 @@ const commandOf = (benchmark: Benchmark): CommandModule<object, CommonArguments>
         default: benchmark.defaultRounds ?? 5,
         describe: 'how often each side is measured',
       })
-      .option('json', { type: 'boolean', default: false, describe: 'one JSON object on standard output' }),
+      .option('json', { type: 'boolean', default: false, describe: 'one JSON object on standard output' })
+      .example(`$0 bench ${benchmark.name} ${benchmark.example[0]}`, benchmark.example[1]),
   handler: async (given) => {
     const { rounds, json } = given;
     if (!Number.isSafeInteger(rounds) || rounds < 1)
@@ -63,7 +64,9 @@ const command: CommandModule = {
     benchmarks
       .reduce((parser, benchmark) => parser.command(commandOf(benchmark)), yargs)
       .command(part)
-      .demandCommand(1, `bench: name what to measure: ${benchmarks.map(({ name }) => name).join(', ')}`),
+      .demandCommand(1, `bench: name what to measure: ${benchmarks.map(({ name }) => name).join(', ')}`)
+      .example('$0 bench kernels', 'half a minute: the arithmetic of reduce and Adam')
+      .example('$0 bench step --json', "what plan's --gflops and --samples-per-second are"),
   handler: () => {}, // yargs asks for one of the above first
 };
 export default command;

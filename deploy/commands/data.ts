@@ -14,7 +14,15 @@ const print = (text: string): void => void process.stdout.write(`${text}\n`);
 const info: CommandModule<object, { readonly files: string[]; readonly json: boolean }> = {
   command: 'info <files..>',
   describe: 'Show size, labels and hash of image files',
-  builder: (yargs) => yargs.positional('files', files).option('json', json),
+  builder: (yargs) =>
+    yargs
+      .positional('files', files)
+      .option('json', json)
+      .example('$0 data info train_32x32.mat', 'size, classes and hash')
+      .example(
+        '$0 data info train-images-idx3-ubyte.gz train-labels-idx1-ubyte.gz',
+        'images with their labels',
+      ),
   handler: async (given) => {
     const { describeSummary, summarise } = await import('../data/inspect.ts');
     const summary = await summarise(given.files);
@@ -25,7 +33,11 @@ const info: CommandModule<object, { readonly files: string[]; readonly json: boo
 const verify: CommandModule<object, { readonly files: string[]; readonly json: boolean }> = {
   command: 'verify <files..>',
   describe: 'Read image files to the last byte, and hold SVHN against its published MD5',
-  builder: (yargs) => yargs.positional('files', files).option('json', json),
+  builder: (yargs) =>
+    yargs
+      .positional('files', files)
+      .option('json', json)
+      .example('$0 data verify train_32x32.mat', 'before a long run'),
   handler: async (given) => {
     const inspect = await import('../data/inspect.ts');
     const summary = await inspect.summarise(given.files);
@@ -97,7 +109,9 @@ const command: CommandModule = {
       .command(verify)
       .command(synthesize)
       .command(fetch)
-      .demandCommand(1, 'data: name what to do: info, verify, synthesize or fetch'),
+      .demandCommand(1, 'data: name what to do: info, verify, synthesize or fetch')
+      .example('$0 data fetch svhn --dir svhn', 'downloads SVHN')
+      .example('$0 data info svhn/train_32x32.mat', 'says what is in it'),
   handler: () => {}, // yargs asks for one of the above first
 };
 export default command;

@@ -14,7 +14,9 @@ const command: CommandModule<object, DoctorArguments> = {
   builder: (yargs) =>
     yargs
       .option('json', { type: 'boolean', default: false, describe: 'one JSON object on standard output' })
-      .option('probe', { choices: probeNames, hidden: true }),
+      .option('probe', { choices: probeNames, hidden: true })
+      .example('$0 doctor', 'a line for each part, and what to do about those that are missing')
+      .example('$0 doctor --json', 'the same for a program'),
   handler: async ({ json, probe: name }) => {
     if (name !== undefined) return answerProbe(name);
     const { diagnose } = await import('../doctor/diagnose.ts');

@@ -42,6 +42,7 @@ const command: CommandModule<object, EvaluateArguments> = {
       .option('runtime', { choices: runtimeNames, default: 'auto' as const, describe: 'what computes' })
       .option('json', { type: 'boolean', default: false, describe: 'one JSON object on standard output' })
       .conflicts('data', 'split')
+      .example('$0 evaluate runs/one', 'on the rows that were held out')
       .example(
         '$0 evaluate runs/one --split test',
         'on the test images of the run',

@@ -50,6 +50,7 @@ const command: CommandModule<object, PlanFlags & { readonly json: boolean }> = {
       .conflicts('gflops', 'samples-per-second')
       .conflicts('parameters', 'width')
       .option('json', { type: 'boolean', default: false, describe: 'one JSON object on standard output' })
+      .example('$0 plan', "the post's model on eight CPU threads of one box")
       .example(
         '$0 plan --workers 16 --boxes 2 --link-rate 10gbit --gflops 30000 --batch-size 6400',
         'two boxes of eight GPUs',

@@ -34,7 +34,9 @@ const command: CommandModule<object, ReconstructArguments> = {
       .option('seed', { type: 'number', describe: "of the latent noise; the run's by default" })
       .option('out', { type: 'string', default: 'reconstructions.png', describe: 'file to write' })
       .option('runtime', { choices: runtimeNames, default: 'auto' as const, describe: 'what computes' })
-      .conflicts('data', 'split'),
+      .conflicts('data', 'split')
+      .example('$0 reconstruct runs/one', 'writes reconstructions.png, of images that were held out')
+      .example('$0 reconstruct runs/one --data other.mat --count 20', 'of images that the run never saw'),
   handler: async ({ path, data, split, count, seed, out, runtime }) => {
     const { checkCount, checkSeed, reconstruct } = await import('../trained/pictures.ts');
     const { cacheFolder } = await import('../cli/folders.ts');

@@ -24,7 +24,9 @@ const command: CommandModule<object, SampleArguments> = {
       .option('count', { type: 'number', default: 100, describe: 'images' })
       .option('seed', { type: 'number', describe: "other seeds give other images; the run's by default" })
       .option('out', { type: 'string', default: 'samples.png', describe: 'file to write' })
-      .option('runtime', { choices: runtimeNames, default: 'auto' as const, describe: 'what computes' }),
+      .option('runtime', { choices: runtimeNames, default: 'auto' as const, describe: 'what computes' })
+      .example('$0 sample runs/one', 'writes samples.png: 100 images in a grid')
+      .example('$0 sample runs/one --seed 7 --count 16 --out a.png', 'sixteen others'),
   handler: async ({ path, count, seed, out, runtime }) => {
     const { checkCount, checkSeed, sample } = await import('../trained/pictures.ts');
     const { cacheFolder } = await import('../cli/folders.ts');

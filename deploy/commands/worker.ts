@@ -37,9 +37,10 @@ const command: CommandModule<object, WorkerArguments> = {
         default: false,
         describe: 'compute on the CPU although a GPU is there',
       })
+      .example('$0 worker --connect tcp://127.0.0.1:5770', 'joins the run of a coordinator on this box')
       .example(
-        '$0 worker --connect tcp://127.0.0.1:5770',
-        'joins the run of a coordinator on this box',
+        '$0 worker --connect box.json',
+        'of a coordinator elsewhere, by the file that keygen made',
       ) as unknown as Argv<WorkerArguments>, // flags arrive in camel case, which the types do not know
   handler: async (given) => {
     checkNatural('--rank', given.rank, 0);

@@ -70,8 +70,8 @@ const tfjsLines = [
 ];
 
 const safetensorsLines = [
-  `${rule} \`clip\` keeps values between 0 and 1. The order of the layers is also in the`,
-  "file's metadata, `networks`, as JSON.",
+  rule,
+  "`clip` keeps values between 0 and 1. The order of the layers is also in the file's metadata, `networks`, as JSON.",
   '',
   '```python',
   'from safetensors.numpy import load_file',
