@@ -13,7 +13,7 @@ import ts from 'typescript';
 const root = resolve(import.meta.dirname, '..');
 const largestFile = 250; // lines
 const sourceFolders = ['coordinator', 'deploy', 'shared', 'test', 'worker'];
-const folders = [...sourceFolders, '.ci', '.git', 'docs'];
+const folders = [...sourceFolders, '.ci', '.git', '.github', 'docs'];
 
 interface SourceFile {
   readonly path: string; // from the root, with forward slashes
