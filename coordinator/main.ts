@@ -10,9 +10,10 @@ import { fitToImages } from '../shared/runtime/config-checks.ts';
 import type { Config } from '../shared/runtime/config.ts';
 import type { PresetName } from '../shared/runtime/presets.ts';
 import { keepHorizon } from '../shared/runtime/resume-config.ts';
+import type { TerminationGrace } from '../shared/runtime/termination-grace.ts';
 import type { LoadedConfig } from '../shared/runtime/sources.ts';
 import type { Transport } from '../shared/transport/transport.ts';
-import { readInitial, resumeFrom, type Beginning, type InitialParameters } from './beginning.ts';
+import { beginAnew, readInitial, resumeFrom, type Beginning, type InitialParameters } from './beginning.ts';
 import { createCluster } from './cluster.ts';
 import { createCoordinator, type Coordinator } from './coordinator.ts';
 import { createDeadlines, defaultDeadlines } from './deadlines.ts';
@@ -46,6 +47,7 @@ export interface CoordinatorOptions {
   readonly initFrom: string | null; // a checkpoint whose parameters are the first ones
   readonly listen: ListenAddress;
   readonly workerCount: number; // expected
+  readonly grace: TerminationGrace | null; // that the process has to end in, where that is known
   readonly cacheDir: string; // of rows and principal components
   readonly trace?: string | null; // file of a trace, replaced
   readonly version: string; // of the package
@@ -82,7 +84,7 @@ export async function runCoordinator(asked: CoordinatorOptions): Promise<RunEnd>
   const folder = claimFolder(asked);
   folder.writeConfig(config, asked.preset);
   const beginning = begin(asked, folder, data, initial);
-  const facts = factsOf(beginning.snapshot);
+  const facts = factsOf(beginning);
   let stopping = false;
   const serving = await serveRun(asked, folder, data, config, () => runJournal.writeErrors);
   const options = { ...asked, screen: toldToo(asked.screen, serving.watchers) };
@@ -159,18 +161,18 @@ function begin(
   { training }: RunData,
   initial: InitialParameters | null,
 ): Beginning {
-  if (!resume) return { snapshot: null, initial, bestStep: null, messages: [] };
+  if (!resume) return beginAnew(initial);
   const beginning = resumeFrom(folder, training.hash);
   beginning.messages.forEach((message) => screen.problem(message));
   return beginning;
 }
 
 function keepJournal(
-  { cacheDir, clock, screen }: CoordinatorOptions,
+  { cacheDir, clock, grace, screen }: CoordinatorOptions,
   config: Config,
   folder: RunFolder,
   { training, pictures }: RunData,
-  { snapshot, initial, bestStep }: Beginning,
+  { progress, model, initial, bestStep }: Beginning,
   stopRequested: () => boolean,
 ): RunJournal {
   return createRunJournal({
@@ -181,13 +183,14 @@ function keepJournal(
     createKernels,
     cacheFolder: cacheDir,
     solver: solverVersion,
-    firstStep: snapshot?.progress.step ?? 0,
+    firstStep: progress?.step ?? 0,
     bestStep,
-    resumedModel: snapshot?.model ?? null,
+    resumedModel: model,
     initial,
     nowMs: () => clock.nowMs(),
     wallSeconds: () => clock.wallTime().getTime() / 1000,
     stopRequested,
+    grace,
     onProblem: (message) => screen.problem(message),
     onCheckpoint: ({ step, path }) => screen.checkpointed(step, path),
   });
@@ -198,7 +201,7 @@ function assemble(
   options: CoordinatorOptions,
   config: Config,
   { training, test, workload }: RunData,
-  { snapshot, initial }: Beginning,
+  { model, take }: Beginning,
   journal: Journal,
   serving: Serving,
   trace: TraceSession | null,
@@ -213,8 +216,7 @@ function assemble(
     journal,
     createKernels,
     nowMs,
-    resume: snapshot,
-    initialParameters: initial?.parameters ?? null,
+    takeFirst: take,
   });
   const { reducers, requireIdentical, minWorkers } = config;
   const cluster = createCluster({
@@ -224,7 +226,7 @@ function assemble(
       reducers: options.startReducers === undefined ? 0 : outerReducers(reducers),
       dataHash: training.hash,
       testDataHash: test?.hash ?? null,
-      model: snapshot?.model ?? null,
+      model,
       welcome: {
         configuration: config,
         dataPath: training.cachePath,

@@ -19,7 +19,7 @@ import { paint } from './painting.ts';
 import { findBasis, publishBasis } from './principal-components.ts';
 import { beginInterval, beginProgress, follow, totalSteps, type Progress } from './progress.ts';
 import { ask, Interrupted, type Program, type StepResult } from './requests.ts';
-import { provideParameters, takeSnapshot } from './state.ts';
+import { provideParameters, takeSnapshot, type FirstValues } from './state.ts';
 import { observeLoss } from './stopping.ts';
 
 export interface ProgramOptions {
@@ -30,9 +30,8 @@ export interface ProgramOptions {
   readonly journal: Journal;
   readonly createKernels: (bytes: number) => Kernels;
   readonly nowMs: () => number;
-  /** Where to go on: everything of a checkpoint, or parameters alone to begin from. */
-  readonly resume: Snapshot | null;
-  readonly initialParameters: Float32Array | null;
+  /** Hands over what the run begins with; called once, and not kept. */
+  readonly takeFirst: () => FirstValues;
 }
 
 export interface RunResult {
@@ -47,16 +46,14 @@ export interface RunResult {
 }
 
 export function* train(options: ProgramOptions): Program<RunResult> {
-  const { config, workload, journal, resume } = options;
+  const { config, workload, journal } = options;
   const { model, backend } = yield* ask({ kind: 'model' }, 'model');
   journal.modelKnown(model, backend);
-  const basis = yield* provideBasis(options);
-  yield* provideParameters(options, model);
+  const { basis, progress, areGiven } = yield* begin(options, model);
 
-  const progress = beginProgress(resume);
   const stepCount = totalSteps(config, workload);
   const agenda: Agenda = { config, workload, stepCount };
-  if (resume === null && options.initialParameters !== null) {
+  if (areGiven) {
     journal.checkpoint(yield* takeSnapshot(model, basis, progress, journal.takeSpare()), false); // the seed alone would not bring them back
   }
   let stopped: End | null = null;
@@ -99,7 +96,19 @@ export function* train(options: ProgramOptions): Program<RunResult> {
   };
 }
 
-function* provideBasis({ config, workload, image, journal, resume }: ProgramOptions): Program<Basis | null> {
+/** Loads what the run begins with, and lets go of it. */
+function* begin(options: ProgramOptions, model: ModelDescription) {
+  const first = options.takeFirst();
+  const basis = yield* provideBasis(options, first.snapshot);
+  yield* provideParameters(options, model, first);
+  const areGiven = first.snapshot === null && first.parameters !== null;
+  return { basis, progress: beginProgress(first.snapshot), areGiven };
+}
+
+function* provideBasis(
+  { config, workload, image, journal }: ProgramOptions,
+  resume: Snapshot | null,
+): Program<Basis | null> {
   if (config.components === null) return null;
   const settings = {
     image,

@@ -18,7 +18,7 @@ export function startedFacts(
   { workerCount }: { readonly workerCount: number },
   config: Config,
   { training, workload }: RunData,
-  { snapshot }: Beginning,
+  { progress }: Beginning,
   { folder, shell, serving, notices }: Surroundings,
 ): StartedFacts {
   const { name, rowCount, shape, classCount } = training;
@@ -33,7 +33,7 @@ export function startedFacts(
     runDir: folder.path,
     endpoint: shell.endpoint,
     pageUrl: serving.pageUrl,
-    resumedStep: snapshot?.progress.step ?? null,
+    resumedStep: progress?.step ?? null,
     notices,
   };
 }

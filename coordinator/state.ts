@@ -9,17 +9,24 @@ import type { Snapshot } from './journal.ts';
 import type { Progress } from './progress.ts';
 import { ask, type Program, type StateArray, type StatePart } from './requests.ts';
 
-export interface FirstValues {
+interface Making {
   readonly config: Config;
   readonly createKernels: (bytes: number) => Kernels;
-  readonly resume: Snapshot | null;
-  readonly initialParameters: Float32Array | null; // [P]
+}
+
+/** What a run begins with: everything of a checkpoint, parameters alone, or neither: then the seed makes them. */
+export interface FirstValues {
+  readonly snapshot: Snapshot | null;
+  readonly parameters: Float32Array | null; // [P]
 }
 
 /** First values of parameters and moments: made from the seed, given, or those of the checkpoint. */
-export function* provideParameters(options: FirstValues, model: ModelDescription): Program<void> {
-  const { resume } = options;
-  const given = resume?.parameters ?? options.initialParameters;
+export function* provideParameters(
+  options: Making,
+  model: ModelDescription,
+  { snapshot: resume, parameters: alone }: FirstValues,
+): Program<void> {
+  const given = resume?.parameters ?? alone;
   const fromSeed = given === null ? createInitialiser(model, options) : null;
   const fill = ({ offset, parameters, firstMoment, secondMoment }: StatePart): void => {
     const slice = (values: Float32Array): Float32Array => values.subarray(offset, offset + parameters.length);
@@ -35,7 +42,7 @@ export function* provideParameters(options: FirstValues, model: ModelDescription
 /** Fills any part of [P], from value `offset` on, by way of one small room. */
 function createInitialiser(
   { parameters }: ModelDescription,
-  { config, createKernels }: FirstValues,
+  { config, createKernels }: Making,
 ): (offset: number, out: Float32Array) => void {
   const layout = createLayout(parameters);
   const bytes = chunkLength * Float32Array.BYTES_PER_ELEMENT;

@@ -4,8 +4,8 @@
  * Workers hold the values of the nodes that they computed; this side asks for them. Credit, one for each pair
  * of chunk and node, is granted in one order (chunk after chunk, and within a chunk from left to right) out of
  * one budget for all workers, so that memory does not grow with their number. A node's value is added to its
- * sibling's as soon as both are there. Because credit is granted in order and a prefix of the tree never needs
- * more than depth + 1 values, a budget of at least depth + 2 always makes progress.
+ * sibling's as soon as both are there. Because credit is granted in order, a prefix of the tree waits in at most
+ * `depth` values, of which the leftmost lies in the result: a budget as large as the depth always makes progress.
  *
  *   idle --grant--> granted --frame--> arrived      (for each chunk of each node)
  *
@@ -65,15 +65,22 @@ interface Part {
   readonly states: Uint8Array; // of each chunk
 }
 
+/** Slots without which a sum may wait for ever: the depth of its tree. */
+export const leastSlots = (leafCount: number): number => Math.max(1, Math.ceil(Math.log2(leafCount)));
+
 export function createSum(options: SumOptions): Sum {
-  const { kernels, leafCount, chunks, length, valuesPerChunk } = options;
+  const { kernels, leafCount, chunks, length, valuesPerChunk, slots } = options;
+  assert(
+    slots.length >= leastSlots(leafCount),
+    `room for ${slots.length} chunks; a sum of ${leafCount} leaves needs ${leastSlots(leafCount)}`,
+  );
   const bytesPerValue = options.precision === 'float64' ? 8 : 4;
   const chunkTotal = chunks.end - chunks.first;
   const root: TreeNode = { first: 0, end: leafCount };
   const parts: Part[] = []; // from left to right
-  const freeSlots = [...options.slots];
+  const freeSlots = [...slots];
   const waiting: Map<string, number>[] = Array.from({ length: chunkTotal }, () => new Map()); // node -> offset
-  let budget = options.slots.length;
+  let budget = slots.length;
   let cursor = 0; // the next pair (chunk, part) to be granted, in order
   let remaining = chunkTotal; // chunks not yet complete
 

@@ -1,5 +1,6 @@
 /** A journal whose reader at the screen is told of everything too. */
-import type { Journal, Snapshot } from './journal.ts';
+import type { Journal } from './journal.ts';
+import type { Beginning } from './beginning.ts';
 import type { Extent } from './screen/lines.ts';
 import type { Screen } from './screen.ts';
 
@@ -12,11 +13,11 @@ export interface Facts {
 }
 
 /** What is known of them before the first step. */
-export const factsOf = (snapshot: Snapshot | null): Facts => ({
+export const factsOf = ({ progress, model }: Pick<Beginning, 'progress' | 'model'>): Facts => ({
   backend: '',
-  workers: snapshot?.progress.workers ?? 0,
-  bestLoss: snapshot?.progress.bestLoss ?? null,
-  generative: snapshot?.model.generative ?? false,
+  workers: progress?.workers ?? 0,
+  bestLoss: progress?.bestLoss ?? null,
+  generative: model?.generative ?? false,
 });
 
 export function watched(journal: Journal, screen: Screen, extent: Extent, facts: Facts): Journal {

@@ -41,7 +41,7 @@ export type Reducers = ReturnType<typeof createReducers>;
 type SumFrame = Extract<DataFrame, { type: 'sum' }>;
 type ArrayHeader = Extract<FrameHeader, { type: 'array' }>;
 
-const leastBudget = 16; // of one reducer outside: a sum needs the depth of its tree and two (sum.ts)
+const leastBudget = 16; // of one reducer outside: a sum needs the depth of its tree (sum.ts)
 const leastWindow = 2;
 
 export function createReducers(options: ReducersOptions) {

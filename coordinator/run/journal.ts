@@ -10,8 +10,10 @@ import { runError } from '../../shared/errors.ts';
 import { writeFileAtomicallySync } from '../../shared/data/atomic-file.ts';
 import { rowLength } from '../../shared/data/dataset.ts';
 import type { Kernels } from '../../shared/math/kernels.ts';
+import { createLayout } from '../../shared/math/layout.ts';
 import type { ModelDescription } from '../../shared/protocol/messages.ts';
 import type { Config } from '../../shared/runtime/config.ts';
+import type { TerminationGrace } from '../../shared/runtime/termination-grace.ts';
 import type { Journal, Picture, Snapshot } from '../journal.ts';
 import { readCachedBasis, writeCachedBasis, type BasisKey } from './basis-cache.ts';
 import {
@@ -23,6 +25,7 @@ import {
 import { createCheckpointSchedule } from './checkpoint-schedule.ts';
 import { frozenParameters } from './checkpoint.ts';
 import { createFaults, type Faults } from './faults.ts';
+import { createGraceCheck, type GraceCheck } from './grace-check.ts';
 import { checkInitialModel, checkResumedModel } from './model-check.ts';
 import { originalsOf, writePicture, type PictureSource } from './pictures.ts';
 import { openRecords } from './records.ts';
@@ -43,6 +46,7 @@ export interface RunJournalOptions {
   readonly nowMs: () => number;
   readonly wallSeconds: () => number;
   readonly stopRequested: () => boolean;
+  readonly grace?: TerminationGrace | null; // that a run has to end in
   readonly onProblem: (message: string) => void; // loud
   readonly onCheckpoint?: (checkpoint: WrittenCheckpoint) => void;
 }
@@ -64,7 +68,8 @@ export function createRunJournal(options: RunJournalOptions): RunJournal {
   const draw = createPainter(options, later.add);
   let model = { backend: '', frozen: new Float32Array(0) as Float32Array };
   let spare: Snapshot | null = null; // its arrays take the next copy: new ones would cost more than the copying
-  const queue = openQueue(options, faults, {
+  const grace = createGraceCheck(options.grace ?? null, onProblem);
+  const queue = openQueue(options, faults, grace, {
     frozen: () => model.frozen,
     prepare: () => records.sync(),
     onDone: (snapshot) => (spare = snapshot),
@@ -82,6 +87,7 @@ export function createRunJournal(options: RunJournalOptions): RunJournal {
       const { resumedModel, initial } = options;
       if (resumedModel !== null) checkResumedModel(resumedModel, description);
       if (initial !== null) checkInitialModel(initial.path, initial.model, description);
+      grace.expect(createLayout(description.parameters).parameterCount);
       model = { backend, frozen: frozenParameters(description, config.seed, options.createKernels) };
     },
     stepDone: (record) => records.step(record),
@@ -124,7 +130,12 @@ export function createRunJournal(options: RunJournalOptions): RunJournal {
 
 type QueueParts = Pick<CheckpointQueueOptions, 'frozen' | 'prepare' | 'onDone'>;
 
-function openQueue(options: RunJournalOptions, faults: Faults, parts: QueueParts): CheckpointQueue {
+function openQueue(
+  options: RunJournalOptions,
+  faults: Faults,
+  grace: GraceCheck,
+  parts: QueueParts,
+): CheckpointQueue {
   const { folder, config, bestStep, nowMs, onProblem, onCheckpoint } = options;
   return createCheckpointQueue({
     ...parts,
@@ -133,7 +144,10 @@ function openQueue(options: RunJournalOptions, faults: Faults, parts: QueueParts
     bestStep,
     assertOwned: folder.assertOwned,
     nowMs,
-    onWritten: (checkpoint) => onCheckpoint?.(checkpoint),
+    onWritten(checkpoint) {
+      grace.written(checkpoint);
+      onCheckpoint?.(checkpoint);
+    },
     onFailed: (error, step) => faults.failed(`CHECKPOINT of step ${step}`, error),
     onSkipped: (step) =>
       onProblem(`the checkpoint of step ${step} is left out: the disk is slower than the training`),

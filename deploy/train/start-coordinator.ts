@@ -7,6 +7,7 @@ import { Interrupted } from '../../coordinator/requests.ts';
 import { createScreen, type Screen } from '../../coordinator/screen.ts';
 import { exitCodes } from '../../shared/errors.ts';
 import { systemClock } from '../../shared/runtime/clock.ts';
+import { terminationGraceOf } from '../../shared/runtime/termination-grace.ts';
 import { isLoopback, withHubKeys } from '../../shared/transport/keys.ts';
 import { createZeromqTransport } from '../../shared/transport/zeromq.ts';
 import type { Listening as ListenFlags } from '../cli/listen-flags.ts';
@@ -69,11 +70,12 @@ function run(
     preset,
     saved,
     notices: [...notices, ...ofListening, ...alone],
-    runDir: resume ?? request.runDir ?? newRunFolder(now, preset ?? config.model),
+    runDir: resume ?? request.runDir ?? newRunFolder(now, preset ?? 'run'),
     resume: resume !== null,
     initFrom,
     listen: { host, port },
     workerCount: workerCountOf(config),
+    grace: terminationGraceOf(config, process.env),
     cacheDir: cacheFolder(),
     trace: request.trace,
     version: packageVersion(),

@@ -1,11 +1,14 @@
 /**
- * Control messages: one frame of msgpack, `{ epoch, message }`, checked against the schemas of messages.ts.
+ * Control messages: one frame of msgpack and its CRC-32, `{ epoch, message }`, checked against the schemas of
+ * messages.ts.
  *
- * Three gates stand before a message is believed: its size, its msgpack (only what JSON could say: no
- * extension, no binary, string keys, bounded depth), and its schema (unknown keys refused). The second gate is
- * our own, since no option of msgpackr keeps its decoder from building records (through generated code),
- * errors, sets, regular expressions, dates and cyclic references out of a stranger's bytes.
+ * Four gates stand before a message is believed: its size, its checksum (what a network did to it), its msgpack
+ * (only what JSON could say: no extension, no binary, string keys, bounded depth), and its schema (unknown keys
+ * refused). The third gate is our own, since no option of msgpackr keeps its decoder from building records
+ * (through generated code), errors, sets, regular expressions, dates and cyclic references out of a stranger's
+ * bytes.
  */
+import { crc32 } from 'node:zlib';
 import assert from 'node:assert';
 import { Packr, Unpackr } from 'msgpackr/pack'; // the plain JavaScript decoder: no native code meets a stranger's bytes
 import { z } from 'zod';
@@ -41,7 +44,7 @@ export interface Envelope<Message> {
 }
 
 /** The `kind` of every ProtocolError thrown here. */
-export const controlErrorKinds = ['parts', 'size', 'encoding', 'schema'] as const;
+export const controlErrorKinds = ['parts', 'size', 'controlCrc', 'encoding', 'schema'] as const;
 
 const epochSchema = z.int().min(0); // z.int is bounded by 2^53
 const peerMessageSchema = z.discriminatedUnion('type', [
@@ -58,6 +61,7 @@ const coordinatorEnvelope = z.strictObject({
 });
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: false });
+const checksumBytes = 4; // at the end, little-endian
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' });
 
 /** The message as one frame; numbers keep every bit but the sign of zero. A message over `maxControlBytes` is our bug: nobody would believe it. */
@@ -65,12 +69,21 @@ export function encodeControl(
   epoch: number,
   message: WorkerMessage | CoordinatorMessage | ReducerMessage | ReducerCommand | TraceMessage | ClockAnswer,
 ): Frames {
-  const bytes = packr.pack({ epoch, message });
+  const bytes = withChecksum(packr.pack({ epoch, message }));
   assert(
     bytes.byteLength <= maxControlBytes,
     `a ${message.type} of ${bytes.byteLength} bytes, at most ${maxControlBytes}`,
   );
   return [bytes];
+}
+
+/** The bytes of a control message as they are sent. @returns a copy */
+export function withChecksum(content: Uint8Array): Uint8Array {
+  const { byteLength } = content;
+  const bytes = new Uint8Array(byteLength + checksumBytes);
+  bytes.set(content);
+  new DataView(bytes.buffer).setUint32(byteLength, crc32(content), true);
+  return bytes;
 }
 
 /** Whether a message is a control message; data frames have two parts. */
@@ -103,13 +116,26 @@ function decode<Message>(frames: Frames, schema: z.ZodType<Envelope<Message>>): 
       `a control message of ${bytes.byteLength} bytes, expected 1 to ${maxControlBytes}`,
     );
   }
-  checkPlainMsgpack(bytes);
-  const result = schema.safeParse(unpackr.unpack(bytes));
+  const content = contentOf(bytes);
+  checkPlainMsgpack(content);
+  const result = schema.safeParse(unpackr.unpack(content));
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   const where = issue?.path.join('.') ?? '';
   throw new ProtocolError(
     'schema',
     `a message that this release does not know: ${where === '' ? '' : `${where}: `}${issue?.message ?? 'malformed'}`,
+  );
+}
+
+/** What the checksum is of. @throws ProtocolError (`controlCrc`) */
+function contentOf(bytes: Uint8Array): Uint8Array {
+  const end = bytes.byteLength - checksumBytes;
+  const content = bytes.subarray(0, Math.max(0, end));
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (end > 0 && crc32(content) === view.getUint32(end, true)) return content;
+  throw new ProtocolError(
+    'controlCrc',
+    'a control message whose checksum does not fit: the network damages what it carries, or another release runs there',
   );
 }

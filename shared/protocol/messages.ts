@@ -23,7 +23,7 @@
 import { z } from 'zod';
 import { wires } from '../math/node-values.ts';
 
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 const count = z.int().min(0).max(0xffffffff);
 const text = z.string().max(2048);

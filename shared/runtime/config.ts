@@ -99,6 +99,10 @@ const machineFields = {
     .default('float32')
     .describe('of gradients below the root of their sum; changes bits; bfloat16 halves what workers send'),
   minWorkers: count.default(1).describe('workers without which the run waits'),
+  terminationGraceSeconds: seconds
+    .nullable()
+    .default(null)
+    .describe('from SIGTERM to SIGKILL here; a checkpoint that takes longer is told of'),
 };
 
 /** The fields by the heading under which `lockstep train --help` lists them. */

@@ -21,6 +21,7 @@ const harmlessFields: readonly ConfigField[] = [
   'workers',
   'reducers',
   'minWorkers',
+  'terminationGraceSeconds',
   'allowCpu',
   'requireIdentical',
   'maxSeconds',

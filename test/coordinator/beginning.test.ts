@@ -23,9 +23,10 @@ async function runOf(context: TestContext, seed: number, isFrozen = true) {
 
 test('a run may begin with the parameters of another one, by its folder', async (context) => {
   const { folder, snapshot } = await runOf(context, 7);
-  const { path, parameters, model } = readInitial(folder.path, 7);
+  const { path, take, model } = readInitial(folder.path, 7);
   assert.equal(path, join(folder.checkpoints, checkpointName(4)));
-  assertSameBits(parameters, snapshot.parameters);
+  assertSameBits(take(), snapshot.parameters);
+  assert.throws(take, /taken once/); // it holds them no more
   assert.deepEqual(model, smallModel);
 });
 
@@ -39,11 +40,14 @@ test('frozen parameters are of a seed: with another one, both are named, and wha
 
 test('without frozen parameters any seed will do', async (context) => {
   const { folder, snapshot } = await runOf(context, 7, false);
-  assertSameBits(readInitial(folder.path, 8).parameters, snapshot.parameters);
+  assertSameBits(readInitial(folder.path, 8).take(), snapshot.parameters);
 });
 
 test('a run goes on from its last checkpoint, with the same data only', async (context) => {
   const { folder, snapshot } = await runOf(context, 7);
-  assertSameBits(resumeFrom(folder, someFacts.dataHash).snapshot, snapshot);
+  const { progress, take } = resumeFrom(folder, someFacts.dataHash);
+  assert.equal(progress?.step, 4);
+  assertSameBits(take().snapshot, snapshot);
+  assert.throws(take, /taken once/);
   assert.throws(() => resumeFrom(folder, 'other'), { exitCode: 65, message: /other data/ });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Effect } from '../../coordinator/effects.ts';
-import { createSum, type Assignment } from '../../coordinator/sum.ts';
+import { createSum, leastSlots, type Assignment } from '../../coordinator/sum.ts';
 import { deal } from '../../shared/math/deal.ts';
 import { createKernels } from '../../shared/math/kernels.ts';
 import { wires, type Wire } from '../../shared/math/node-values.ts';
@@ -58,7 +58,7 @@ const shapes = {
   leafCount: fc.integer({ min: 1, max: 40 }),
   workerCount: fc.integer({ min: 1, max: 9 }),
   length: fc.integer({ min: 1, max: 50 }),
-  budget: fc.integer({ min: 7, max: 20 }), // more than the depth of the tree
+  budget: fc.integer({ min: 6, max: 20 }), // from the depth of the largest tree on
   wire: fc.constantFrom(...wires),
   order: fc.infiniteStream(fc.nat()),
 };
@@ -139,4 +139,33 @@ test('nodes below the root are expected as the wire has them, the root always in
       const header = { type: 'sum', task: 1, attempt: 0, ...node, chunk } as const;
       assert.deepEqual(sum.expect(header), { dtype: workerCount === 1 ? 'float32' : wire, count: 5 });
     }
+});
+
+test('as many slots as the tree is deep are enough for any deal and order, and with fewer no sum begins', () => {
+  const wire = 'float32';
+  const rest = { length: 3 * valuesPerChunk, wire } as const;
+  for (const leafCount of [1, 2, 3, 5, 8, 31, 32, 33, 64]) {
+    const budget = leastSlots(leafCount);
+    for (const workerCount of [1, 3, leafCount])
+      for (const takeLast of [false, true]) {
+        const { sum, assignments, frameOf, result, whole } = setUp({
+          leafCount,
+          workerCount,
+          budget,
+          ...rest,
+        });
+        const asked = creditsOf(sum.begin(assignments));
+        for (let one = asked[0]; one !== undefined;) {
+          asked.splice(asked.indexOf(one), 1);
+          asked.push(...creditsOf(sum.take(frameOf(one.node, one.chunk))));
+          one = takeLast ? asked.at(-1) : asked[0];
+        }
+        assert(sum.complete, `${leafCount} leaves, ${workerCount} workers, ${budget} slots`);
+        assert.deepEqual(result(), whole);
+      }
+    assert.throws(
+      () => setUp({ leafCount, workerCount: 1, budget: budget - 1, ...rest }),
+      /room for \d+ chunk/,
+    );
+  }
 });

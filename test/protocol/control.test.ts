@@ -9,6 +9,7 @@ import {
   encodeControl,
   isControl,
   maxControlBytes,
+  withChecksum,
 } from '../../shared/protocol/control.ts';
 import { encodeFrame } from '../../shared/protocol/frame.ts';
 import type { CoordinatorMessage, WorkerMessage } from '../../shared/protocol/messages.ts';
@@ -72,8 +73,21 @@ describe('control', () => {
     );
   });
 
+  test('a bit that is flipped anywhere, or a byte too few, is found, whatever the message says afterwards', () => {
+    for (const message of coordinatorMessages) {
+      const bytes = bytesOf(message);
+      for (let bit = 0; bit < 8 * bytes.byteLength; bit++) {
+        const damaged = bytes.slice();
+        damaged[bit >> 3]! ^= 1 << (bit & 7);
+        assert.equal(kindOfBytes(damaged), 'controlCrc', `${message.type}, bit ${bit}`);
+      }
+      for (const length of [1, 4, 5, bytes.byteLength - 1])
+        assert.equal(kindOfBytes(bytes.subarray(0, length)), 'controlCrc');
+    }
+  });
+
   test('what the schema does not name is refused, and the message says where', () => {
-    const decode = (value: unknown): void => void decodeCoordinatorMessage([pack(value)]);
+    const decode = (value: unknown): void => void decodeCoordinatorMessage([withChecksum(pack(value))]);
     assert.throws(() => decode({ epoch: 1, message: { type: 'ping', more: 1 } }), {
       kind: 'schema',
       message: /more/,

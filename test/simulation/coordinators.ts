@@ -179,8 +179,7 @@ function machineOf(world: World, nowMs: () => number, journal: RunJournal, resum
     journal,
     createKernels: world.createKernels,
     nowMs,
-    resume,
-    initialParameters: null,
+    takeFirst: () => ({ snapshot: resume, parameters: null }),
   });
   const cluster = createCluster({
     door: {

@@ -2,6 +2,7 @@
  * What a seed makes of a run: its shape, who takes part, how slow the network and each worker are, and which
  * faults come at which event. A pure function of the seed, readable as a list.
  */
+import { leastSlots } from '../../coordinator/sum.ts';
 import { chanceOf, type Chance } from './chance.ts';
 import { crowds, shapes, type Shape } from './shapes.ts';
 
@@ -66,7 +67,7 @@ export function scheduleOf(seed: number): Schedule {
     minWorkers,
     checkEvery: chance.happens(0.2) ? 2 : 100,
     checkpointEvery: 1 + chance.below(3),
-    budget: Math.ceil(Math.log2(leavesOf(shape))) + 1 + chance.below(8), // less than a tree is deep never ends
+    budget: leastSlots(leavesOf(shape)) + chance.below(9),
     window: 1 + chance.below(3),
     maxDelayMs: chance.pick([0.5, 2, 5, 30]),
     faults: faultsOf(chance, isCrowd, shape, workerCount, reducers),

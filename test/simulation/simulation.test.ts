@@ -26,6 +26,7 @@ const finders: Readonly<Record<keyof typeof mutations, number>> = {
   epoch: 756,
   duplicate: 27,
   checksum: 6,
+  control: 65,
   fence: 39,
   task: 44,
   commit: 747,

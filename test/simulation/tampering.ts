@@ -2,8 +2,7 @@
  * A host's transport whose messages are damaged, doubled and replayed on their way when a fault says so, and
  * counted against the windows that bound them.
  *
- * Values are damaged in any bit, since frames carry checksums. A control message is cut short or spoilt at its
- * first byte, so that nobody can take it for another one: it has no checksum of its own beyond TCP's.
+ * Values and control messages are damaged in any bit, since all carry checksums; control messages are cut short, too.
  */
 import { isControl } from '../../shared/protocol/control.ts';
 import type { Frames, Hub, Link, PeerId, Transport } from '../../shared/transport/transport.ts';
@@ -61,10 +60,8 @@ export function createTamperer(chance: Chance, transcript: Transcript): Tamperer
     if (isControl(frames)) {
       const [bytes] = copies;
       if (chance.happens(0.5)) return [bytes!.subarray(0, bytes!.byteLength - 1 - chance.below(4))];
-      bytes![0] = 0xc1; // never used in msgpack
-      return [bytes!];
     }
-    const part = copies[chance.happens(0.7) ? 1 : 0]!;
+    const part = copies[!isControl(frames) && chance.happens(0.7) ? 1 : 0]!;
     part[chance.below(part.byteLength)]! ^= 1 << chance.below(8);
     return copies;
   }

@@ -105,8 +105,7 @@ export async function startRun(setup: RunSetup): Promise<Run> {
     journal,
     createKernels,
     nowMs,
-    resume: setup.resume ?? null,
-    initialParameters: null,
+    takeFirst: () => ({ snapshot: setup.resume ?? null, parameters: null }),
   });
   const cluster = createCluster({
     door: {

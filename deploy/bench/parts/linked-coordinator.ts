@@ -41,6 +41,7 @@ export async function openLinkedCoordinator(options: LinkedCoordinatorOptions): 
     notices: [],
     runDir,
     resume: false,
+    grace: null,
     initFrom: null,
     listen: { host, port: 0 },
     workerCount: workers,

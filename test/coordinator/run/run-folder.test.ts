@@ -3,12 +3,12 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
-  checkRunName,
   createRunFolder,
   isRunFolder,
   readRunConfig,
   readRunSettings,
   reopenRunFolder,
+  type RunFolder,
 } from '../../../coordinator/run/run-folder.ts';
 import { configSchema } from '../../../shared/runtime/config.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
@@ -88,9 +88,15 @@ test('a folder behind a symbolic link stays the one that was claimed', (context)
   assert.match(createRunFolder(join(parent, 'link'), owner).path, /real$/);
 });
 
-test('names of runs cannot lead out of their folder', () => {
-  for (const name of ['digits-1', '2026-11-24.a_b', 'x'.repeat(64)]) assert.equal(checkRunName(name), name);
-  for (const name of ['', '.', '..', '../x', 'a/b', '.hidden', '-x', 'x'.repeat(65), 'a\nb', 'a\0']) {
-    assert.throws(() => checkRunName(name), { exitCode: 64 }, name);
+test('the id of a run leads out of no folder, whoever wrote its run.json', (context) => {
+  const path = join(temporaryFolder(context), 'run');
+  createRunFolder(path, owner);
+  const claimed = (runId: string): (() => RunFolder) => {
+    writeFileSync(join(path, 'run.json'), JSON.stringify({ runId }));
+    return () => reopenRunFolder(path, owner);
+  };
+  for (const id of ['digits-1', '2026-11-24.a_b', 'x'.repeat(64)]) assert.equal(claimed(id)().runId, id);
+  for (const id of ['', '.', '..', '../x', 'a/b', '.hidden', '-x', 'x'.repeat(65), 'a\nb', 'a\0', '/etc/x']) {
+    assert.throws(claimed(id), { exitCode: 65 }, id);
   }
 });

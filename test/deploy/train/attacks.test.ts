@@ -9,6 +9,7 @@ import { suite, test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { packageVersion } from '../../../deploy/cli/version.ts';
 import { openRowCache } from '../../../shared/data/row-cache.ts';
+import { withChecksum } from '../../../shared/protocol/control.ts';
 import { encodeFrame } from '../../../shared/protocol/frame.ts';
 import type { WorkerMessage } from '../../../shared/protocol/messages.ts';
 import {
@@ -90,10 +91,13 @@ async function sendImpostors(endpoint: string): Promise<void> {
     'no frame of ours': [[header, Buffer.alloc(1000)]],
     'three parts': [[header, header, header]],
     'a forged header with a valid checksum': Array.from({ length: 40 }, (_, task) => forged(task)),
-    'a nest of arrays': [[Buffer.alloc(60_000, 0x91)]],
-    'an array of 2^32': [[Buffer.from([0xdd, 0xff, 0xff, 0xff, 0xff])]],
+    'a nest of arrays': [[withChecksum(Buffer.alloc(60_000, 0x91))]],
+    'an array of 2^32': [[withChecksum(Buffer.from([0xdd, 0xff, 0xff, 0xff, 0xff]))]],
+    'a control message that was damaged': [[Buffer.alloc(60, 0x91)]],
     'a message of a megabyte': [[Buffer.alloc(1_000_000, 0xc0)]],
-    'a key that reaches for the prototype': [[Buffer.from('81a95f5f70726f746f5f5f81a161c3', 'hex')]],
+    'a key that reaches for the prototype': [
+      [withChecksum(Buffer.from('81a95f5f70726f746f5f5f81a161c3', 'hex'))],
+    ],
     'a flood of large frames': Array.from({ length: 100 }, () => [header, Buffer.alloc(4 << 20)]),
     'a frame over the limit': [[header, Buffer.alloc(5 << 20)]],
   };
@@ -175,7 +179,7 @@ suite('under attack', { timeout: 280_000 }, () => {
       `resident memory ${Math.round(first / 1e6)} MB at first, ${Math.round(most / 1e6)} at most`,
     );
     assert.ok(most - first < mostGrowth, `${most - first} bytes more than at first`);
-    for (const kind of ['garbage', 'silent', 'magic', 'parts', 'encoding', 'size', 'unasked'])
+    for (const kind of ['garbage', 'silent', 'magic', 'parts', 'controlCrc', 'encoding', 'size', 'unasked'])
       assert.match(told(), new RegExp(`\\(${kind}\\)`), `${kind}:\n${told()}`);
     for (const line of told().split('\n'))
       if (/kept out|dropped|refused/.test(line)) context.diagnostic(line);
