@@ -1,5 +1,5 @@
 /** Where a coordinator listens, and to whom: the flags, and what they come to. */
-import { isIPv4 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 import type { Argv } from 'yargs';
 import { usageError } from '../../shared/errors.ts';
 import { readServerKeys } from '../../shared/runtime/key-files.ts';
@@ -8,7 +8,7 @@ import type { BindOptions } from '../../shared/transport/transport.ts';
 import { textFlag, type Arguments } from './config-flags.ts';
 
 export interface Listening {
-  readonly host: string; // an address of this machine
+  readonly host: string; // an address of this machine; in brackets where it is one of IPv6
   readonly port: number | null; // as `ListenAddress`
   readonly keys: BindOptions['keys'];
   readonly insecure: boolean;
@@ -21,7 +21,7 @@ export function addListenFlags<T>(yargs: Argv<T>): Argv<T> {
   yargs
     .option('host', {
       ...run,
-      describe: 'address to listen on, 0.0.0.0 for all; other machines need --keys',
+      describe: 'address to listen on, 0.0.0.0 or :: for all; other machines need --keys',
       defaultDescription: 'that of --keys, else 127.0.0.1',
     })
     .option('keys', {
@@ -57,7 +57,7 @@ export function listeningOf(given: Arguments, port: number | null): Listening {
 function hostOfKeys(endpoint: string | null, file: string | null): string {
   if (endpoint === null) return '127.0.0.1';
   const host = hostOf(endpoint);
-  if (isIPv4(host) || isLoopback(host)) return host;
+  if (isIPv4(host) || isIPv6(bare(host)) || isLoopback(host)) return host;
   throw usageError(
     `--host must be given, since ${file} names ${host}: the address to listen on, or 0.0.0.0 for all`,
   );
@@ -69,7 +69,10 @@ const portOfKeys = (endpoint: string | null): number | null =>
 function checkHost(host: string): string {
   if (host === 'localhost') return '127.0.0.1'; // ZeroMQ listens on no names
   if (isIPv4(host)) return host;
+  if (isIPv6(bare(host))) return `[${bare(host)}]`;
   throw usageError(
-    `--host got ${JSON.stringify(host)}, expected an IPv4 address of this machine, or 0.0.0.0 for all`,
+    `--host got ${JSON.stringify(host)}, expected an address of this machine, or 0.0.0.0 (::) for all`,
   );
 }
+
+const bare = (host: string): string => host.replace(/^\[(.*)\]$/, '$1');

@@ -48,7 +48,7 @@ export interface Connection {
 
 const largestFile = 256 * 1024; // bytes
 const ownerOnly = 0o600;
-const endpointPattern = /^tcp:\/\/[^\s:/@]+:(\d{1,5})$/;
+const endpointPattern = /^tcp:\/\/(?:\[[\da-f:.]+\]|[^\s:/@[\]]+):(\d{1,5})$/i;
 
 /** The coordinator's file that belongs to a connection file: `box.json` and `box.server.json`. */
 export const serverFileOf = (connectionFile: string): string =>

@@ -65,7 +65,11 @@ export function createZeromqTransport(clock: TransportClock, { sharedMemory = tr
       checkExposure(endpoint, options);
       const onRefused = (address: string): void => events.onStranger?.('unknownKey', address);
       const guard = options.keys === undefined ? null : await door.guard(options.keys.allowed, onRefused);
-      const socket = new Router({ ...routerOptions(options), ...serverOptions(options, guard) });
+      const socket = new Router({
+        ...routerOptions(options),
+        ...serverOptions(options, guard),
+        ipv6: isIpv6(endpoint),
+      });
       try {
         await socket.bind(endpoint);
       } catch (error) {
@@ -100,7 +104,12 @@ export function createZeromqTransport(clock: TransportClock, { sharedMemory = tr
       return createLink({
         open() {
           const identity = `worker:${randomBytes(8).toString('hex')}`; // never the same twice: a doubled one hangs
-          return new Dealer({ ...dealerOptions(options), ...clientOptions(options), routingId: identity });
+          return new Dealer({
+            ...dealerOptions(options),
+            ...clientOptions(options),
+            ipv6: isIpv6(endpoint),
+            routingId: identity,
+          });
         },
         connect(socket) {
           try {
@@ -172,6 +181,9 @@ const clientOptions = ({ keys }: ConnectOptions) =>
   keys === undefined
     ? {}
     : { curveServerKey: keys.serverKey, curvePublicKey: keys.publicKey, curveSecretKey: keys.secretKey };
+
+/** `tcp://[::1]:5770`; for such a socket a name is looked up otherwise, so that others are not. */
+const isIpv6 = (endpoint: string): boolean => endpoint.startsWith('tcp://[');
 
 /** Of both sockets. */
 const commonOptions = ({ maxFrameBytes, peerTimeoutMs }: TransportOptions) => ({

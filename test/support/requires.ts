@@ -3,7 +3,8 @@
  * reason; under LOCKSTEP_TEST_STRICT=1, as in CI, a missing one fails, so that nothing goes untested unseen.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, rmdirSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import type { TestContext } from 'node:test';
 
 const PROBE_TIMEOUT_MS = 60_000;
@@ -47,6 +48,32 @@ export function requiresBoxes(context: TestContext): boolean {
   const isThere = run('netns', 'add', name).status === 0;
   run('netns', 'delete', name);
   return isThere || missing('no network namespace can be made (root, apt-get install iproute2)', context);
+}
+
+/** The loopback address of IPv6. No set-up can bring it to a container that lacks it, so that is never a failure. */
+export function requiresIpv6(context: TestContext): boolean {
+  const isThere = Object.values(networkInterfaces()).some((all) =>
+    all?.some(({ address }) => address === '::1'),
+  );
+  if (!isThere) context.skip('this machine has no IPv6');
+  return isThere;
+}
+
+/** Memory cgroups, which root makes, of either version. @returns where, and the name of their limit's file */
+export function requiresMemoryGroups(context: TestContext): { root: string; limit: string } | null {
+  const versions = [
+    { root: '/sys/fs/cgroup/memory', limit: 'memory.limit_in_bytes' },
+    { root: '/sys/fs/cgroup', limit: 'memory.max' },
+  ];
+  for (const { root, limit } of versions) {
+    const probe = `${root}/lockstep-probe-${process.pid}`;
+    if (spawnSync('mkdir', [probe], { stdio: 'ignore' }).status !== 0) continue;
+    const isThere = existsSync(`${probe}/${limit}`);
+    rmdirSync(probe);
+    if (isThere) return { root, limit };
+  }
+  missing('no memory cgroup can be made (root)', context);
+  return null;
 }
 
 /** A small disk in memory at `path`, which root makes. The caller unmounts it. */

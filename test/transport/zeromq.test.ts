@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../shared/runtime/clock.ts';
 import type { Transport } from '../../shared/transport/transport.ts';
 import { createKeyPair, createZeromqTransport } from '../../shared/transport/zeromq.ts';
+import { requiresIpv6 } from '../support/requires.ts';
 import { bytes, openHub, openLink, testTransport, text, transportOptions } from './contract.ts';
 
 const transport = createZeromqTransport(systemClock);
@@ -43,6 +44,19 @@ const keyed = (): Transport => ({
 
 describe('the contract, encrypted', () => {
   testTransport(() => ({ hubs: keyed(), links: keyed(), until, settle: () => sleep(400) }));
+});
+
+test('addresses of IPv6 serve as well, with keys and without', async (context) => {
+  if (!requiresIpv6(context)) return;
+  for (const each of [transport, keyed()]) {
+    const { hub, heard } = await openHub(each, 'tcp://[::1]:0', (peer, frames) => hub.send(peer, frames));
+    assert.match(hub.endpoint, /^tcp:\/\/\[::1\]:\d+$/);
+    const { link, heard: echoes } = openLink(each, hub.endpoint, 'a');
+    await until(() => echoes.length === 1);
+    assert.equal(text(heard[0]!.frames), 'a');
+    await link.close();
+    await hub.close();
+  }
 });
 
 const children: ChildProcess[] = [];
