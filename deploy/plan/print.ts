@@ -4,6 +4,7 @@ import { formatCount, formatNumber, formatShare, plural } from '../../shared/tex
 import type { Advice } from './advice.ts';
 import type { Cluster, Job } from './cluster.ts';
 import type { Prediction } from './predict.ts';
+import { measured } from './rates.ts';
 
 /** All that `--json` prints. */
 export interface Plan {
@@ -33,7 +34,7 @@ function opening({ model, job, cluster, device }: Plan): string[] {
     `${model}: ${formatCount(sizes.parameterCount)} parameters, ${formatNumber(sizes.flopsPerSample / 1e9)} GFLOP a sample`,
     `batch ${formatCount(batchSize)}: ${plural(batchSize / microBatchSize, 'micro-batch', 'es')} of ${microBatchSize}`,
     `${plural(workers, 'worker')} on ${plural(boxes, 'box', 'es')}, ${where}, ${link}` +
-      `${isEncrypted ? ', encrypted' : ''}, ${plural(reducers, 'reducer')}, gradients as ${wire}`,
+      `${isEncrypted ? `, encrypted (${measured.encryption.value} x the host's time a byte)` : ''}, ${plural(reducers, 'reducer')}, gradients as ${wire}`,
     `a device: ${device}`,
   ];
 }

@@ -46,3 +46,23 @@ test('on a bfloat16 wire a quarter less is moved, and every round stands beside 
     other!.values.map((ms, round) => ms / whole!.values[round]!),
   );
 });
+
+test('an encrypted exchange stands beside one in the clear, each with what the plan takes from it', async (context) => {
+  const table = await exchange.run(benchContext(context, 2), {
+    parameters: 1_500_000,
+    workers: 2,
+    reducers: 1,
+    wire: 'float32',
+    curve: true,
+  });
+  assert.equal(table.settings['sockets'], 'alone');
+  const [clear, curve] = ['exchange', 'exchange with CURVE'].map((name) => positiveFigure(table, name));
+  const share = positiveFigure(table, 'with CURVE, in those in the clear');
+  assert.deepEqual(
+    share.values,
+    curve!.values.map((ms, round) => ms / clear!.values[round]!),
+  );
+  const names = table.figures.map(({ name }) => name.trim());
+  for (const phase of ['the rest of the sum', 'parameters to all workers'])
+    for (const name of [phase, `${phase}, with CURVE`]) assert.ok(names.includes(name), name);
+});

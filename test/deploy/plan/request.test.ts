@@ -46,6 +46,20 @@ test('the text says what is asked first, and when one box would do', () => {
     assert.match(text, pattern);
 });
 
+test('encryption costs what the exchange benchmark measured, on what leaves a box, and the text says so', () => {
+  const apart = { ...flags, coordinatorApart: true, linkRate: '1000gbit', batchSize: 2000 };
+  const [plain, encrypted] = [false, true].map((value) => makePlan({ ...apart, encrypted: value }));
+  for (const phase of ['sum', 'parameters'] as const) {
+    const ratio = encrypted!.prediction.phases[phase] / plain!.prediction.phases[phase];
+    assert.ok(Math.abs(ratio - 4.2) < 0.15, `${phase}: ${ratio}`);
+  }
+  assert.match(formatPlan(encrypted!), /, encrypted \(4\.2 x the host's time a byte\)/);
+  assert.doesNotMatch(formatPlan(plain!), /encrypted/);
+  const slow = { ...apart, linkRate: '100mbit' }; // the link is what takes time
+  const [before, after] = [false, true].map((value) => makePlan({ ...slow, encrypted: value }));
+  assert.deepEqual(after!.prediction, before!.prediction);
+});
+
 const wrong: readonly (readonly [string, Partial<PlanFlags>, RegExp])[] = [
   ['boxes without a link', { boxes: 2 }, /--link-rate must be given/],
   ['more boxes than workers', { boxes: 5, linkRate: '1gbit' }, /--boxes got 5, expected at most --workers 4/],
