@@ -41,3 +41,12 @@ test('sweep.json reads back as it was written', (context) => {
   writeSweepFile(folder, sweep);
   assert.deepEqual(readSweepFile(folder), sweep);
 });
+
+test('a sweep.json whose trials would lie outside its folder is refused, whoever wrote it', (context) => {
+  const folder = temporaryFolder(context);
+  const sweep = mergeSweep(null, sweepOf([100], [1]), told, folder);
+  for (const name of ['../x', 'a/b', '..', '/etc/x', '.x', '', 'a\0b']) {
+    writeSweepFile(folder, { ...sweep, plans: [{ ...sweep.plans[0]!, name }] });
+    assert.throws(() => readSweepFile(folder), { exitCode: 65, message: /damaged/ }, JSON.stringify(name));
+  }
+});
