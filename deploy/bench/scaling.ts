@@ -112,7 +112,6 @@ const phases = ['compute', 'exchange', 'commit'] as const;
 
 /** For each micro-batch size the rates, then the runs, which are held against them; one order in all rounds. */
 function sidesBesidePlan(context: BenchContext, settings: Settings, points: readonly Point[]): Side[] {
-  const most = Math.max(...points.map(({ workers }) => workers));
   const kindOf = ({ microBatchSize, link }: Point): string => `${microBatchSize} ${link === null}`;
   return [...new Set(points.map(kindOf))].map((kind) => {
     const runs = points.filter((point) => kindOf(point) === kind);
@@ -122,19 +121,23 @@ function sidesBesidePlan(context: BenchContext, settings: Settings, points: read
       name: `micro-batch ${kind}`,
       async measure(round) {
         context.say(`a gradient of ${unit} rows, and an exchange over loopback`);
-        const rates = await calibrate(
+        const ratesFor = await calibrate(
           context,
           settings,
           configOf(settings, runs[0]!),
           unit,
-          most,
+          runs.map(({ workers }) => workers),
           link === null,
         );
         const figures: Record<string, number> = {};
         for (const [index, side] of sides.entries()) {
           const point = runs[index]!;
           Object.assign(figures, await side.measure(round));
-          figures[`${nameOf(point)}: plan`] = planned(settings, point, rates).samplesPerSecond;
+          figures[`${nameOf(point)}: plan`] = planned(
+            settings,
+            point,
+            ratesFor(point.workers),
+          ).samplesPerSecond;
         }
         return figures;
       },

@@ -39,7 +39,7 @@ const leavesOf = (nodes: readonly TreeNode[]): number =>
 /** No sooner than the longest, nor than all of them on so many cores. */
 function sharedSeconds(seconds: readonly number[], cores: number, crowding: number): number {
   if (seconds.length === 0) return 0;
-  const slowdown = cores > 1 ? crowding : 1;
+  const slowdown = seconds.length > 1 ? crowding : 1;
   const total = seconds.reduce((sum, each) => sum + each, 0);
   return slowdown * Math.max(total / cores, ...seconds);
 }

@@ -4,7 +4,7 @@
  */
 export interface Rates {
   readonly sampleSeconds: number; // of a gradient, on one device
-  /** How much slower each becomes where as many CPU workers run as there are cores; 1 on devices of their own. */
+  /** How much slower CPU workers become beside each other than their share of the cores says; 1 on own devices. */
   readonly crowding: number;
   /** A gradient from a worker into the sum, both ends: on one box, over shared memory, and between two. */
   readonly upSecondsPerByte: Passing;

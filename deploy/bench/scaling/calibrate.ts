@@ -1,6 +1,6 @@
 /**
  * What the plan's model takes as given, measured on this box in the same round as the runs that it is held
- * against: a gradient alone and beside others, and the exchange over the loopback device.
+ * against: a gradient alone and beside as many others as each run has, and the exchange over the loopback device.
  */
 import { availableParallelism } from 'node:os';
 import { visibleGpus } from '../../../shared/model/runtimes/device.ts';
@@ -25,8 +25,9 @@ export function sharedCores({ runtime, threads }: Settings): number | null {
 }
 
 /**
- * @param workers the most that a run has
+ * @param workers numbers of them, one for each run
  * @param sharedMemory whether payloads pass over it, as they do between processes of one box
+ * @returns the rates for a run with so many workers
  * @throws LockstepError
  */
 export async function calibrate(
@@ -34,12 +35,13 @@ export async function calibrate(
   settings: Settings,
   config: Config,
   microBatchSize: number,
-  workers: number,
+  workers: readonly number[],
   sharedMemory: boolean,
-): Promise<Rates> {
+): Promise<(workers: number) => Rates> {
   const device = await measureDevice(context, settings, config, microBatchSize, workers);
   const { parameterCount } = modelSizes(config);
-  const peers = Math.min(workers, sharedCores(settings) ?? workers);
+  const most = Math.max(...workers);
+  const peers = Math.min(most, sharedCores(settings) ?? most);
   const { rounds } = await measureExchange(context, {
     parameters: parameterCount,
     workers: peers,
@@ -52,34 +54,41 @@ export async function calibrate(
   const secondsOf = (phase: keyof ExchangeRound): number =>
     spreadOf(rounds.map((round) => round[phase])).median / 1000;
   const bytes = 4 * parameterCount * peers;
-  return {
-    ...measuredRates(device.seconds / microBatchSize, device.crowding),
+  return (count) => ({
+    ...measuredRates(device.seconds / microBatchSize, device.crowding.get(count)),
     upSecondsPerByte: everywhere(secondsOf('reduce') / bytes),
     downSecondsPerByte: everywhere(secondsOf('broadcast') / bytes),
     updateSecondsPerParameter: secondsOf('commit') / parameterCount,
-  };
+  });
 }
 
 /** All runs beside it have their workers on one side. */
 const everywhere = (value: number) => ({ local: value, remote: value });
 
-/** Seconds of a gradient alone, and how much longer it takes where every core has one. */
+/**
+ * Seconds of a gradient alone, and how much longer it takes beside others than its share of the cores would have
+ * it take, for each number of them: caches and memory are shared, too.
+ */
 async function measureDevice(
   context: BenchContext,
   { preset, runtime, threads, ...settings }: Settings,
   config: Config,
   microBatchSize: number,
-  workers: number,
-): Promise<{ seconds: number; crowding: number }> {
+  workers: readonly number[],
+): Promise<{ seconds: number; crowding: ReadonlyMap<number, number> }> {
   const cores = sharedCores({ preset, runtime, threads, ...settings });
   const options: GradientOptions = { preset, runtime, threads, microBatchSize, config };
   const parts: Part[] = [];
   try {
-    for (let part = 0; part < Math.min(workers, cores ?? 1); part++)
+    for (let part = 0; part < (cores === null ? 1 : Math.max(...workers)); part++)
       parts.push(await startPart(context, 'gradient', options));
     const seconds = await gradientOf(parts[0]!);
-    const crowded = await Promise.all(parts.map(gradientOf));
-    return { seconds, crowding: Math.max(1, mean(crowded) / seconds) };
+    const crowding = new Map<number, number>();
+    for (const count of new Set(cores === null ? [] : workers)) {
+      const crowded = mean(await Promise.all(parts.slice(0, count).map(gradientOf)));
+      crowding.set(count, Math.max(1, crowded / (seconds * Math.max(1, count / cores!))));
+    }
+    return { seconds, crowding };
   } finally {
     await Promise.all(parts.map((part) => part.end()));
   }
