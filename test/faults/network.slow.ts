@@ -23,6 +23,7 @@ const mischiefs: Readonly<Record<string, Mischief>> = {
   'that delays': { kind: 'delay', ms: 15 },
   'that throttles': { kind: 'throttle', bytesPerSecond: 2e6 },
   'that sends bytes twice': { kind: 'repeat', every: 9, times: 3 },
+  'that corrupts small pieces': { kind: 'corruptSmall', every: 11, times: 6 },
   'that corrupts': { kind: 'corrupt', every: 9, times: 3 },
 };
 

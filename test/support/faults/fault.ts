@@ -1,7 +1,8 @@
 /**
- * Faults of a worker's device, put between the worker and what computes: it dies, hangs, or computes nonsense,
- * at a moment that a test names. All of them come from the device, so that the worker itself is the real one.
+ * Faults of a worker's device, put between the worker and what computes: it dies, hangs, dawdles, or computes
+ * nonsense, at a moment that a test names. All of them come from the device, so that the worker itself is the real one.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Compute } from '../../../shared/model/compute.ts';
 
 type Method = 'gradient' | 'statistics' | 'evaluate' | 'covariance' | 'basis' | 'setParameters';
@@ -11,6 +12,7 @@ export type Fault =
   | { readonly kind: 'nan'; readonly step: number; readonly times: number } // gradients of this step
   | { readonly kind: 'lie'; readonly step: number } // a bit of each gradient of this step
   | { readonly kind: 'copy' } // a bit of the first parameters that it gets
+  | { readonly kind: 'slow'; readonly step: number; readonly ms: number } // more for each gradient, from this step on
   | { readonly kind: 'block'; readonly step: number; readonly ms: number }; // no JavaScript runs
 
 /** The same device, but for its fault. `now` in ms. */
@@ -22,6 +24,14 @@ export function withFault(compute: Compute, fault: Fault | null, now: () => numb
       return killing(compute, fault);
     case 'copy':
       return miscopying(compute);
+    case 'slow':
+      return {
+        ...compute,
+        async gradient(batch, draw, settings, gradient) {
+          if (draw.step >= fault.step) await delay(fault.ms);
+          return compute.gradient(batch, draw, settings, gradient);
+        },
+      };
     case 'nan':
     case 'lie':
     case 'block':

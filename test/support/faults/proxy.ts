@@ -8,7 +8,8 @@ export type Mischief =
   | { readonly kind: 'delay'; readonly ms: number }
   | { readonly kind: 'throttle'; readonly bytesPerSecond: number }
   | { readonly kind: 'repeat'; readonly every: number; readonly times: number } // large pieces
-  | { readonly kind: 'corrupt'; readonly every: number; readonly times: number }; // one bit of large pieces
+  | { readonly kind: 'corrupt'; readonly every: number; readonly times: number } // one bit of large pieces
+  | { readonly kind: 'corruptSmall'; readonly every: number; readonly times: number }; // of small ones
 
 export interface Proxy {
   readonly endpoint: string;
@@ -17,6 +18,7 @@ export interface Proxy {
 }
 
 const largeBytes = 12_000; // a piece that holds values, most of all
+const leastBytes = 60; // of a piece that holds more than a heartbeat
 
 export async function openProxy(target: string, mischief: Mischief, context: TestContext): Promise<Proxy> {
   const { hostname: host, port } = new URL(target);
@@ -70,11 +72,13 @@ async function pass(
 }
 
 function createAlter(mischief: Mischief) {
-  let [large, done] = [0, 0];
-  const isChosen = (piece: Buffer, { every, times }: { every: number; times: number }): boolean => {
-    if (piece.length < largeBytes) return false;
-    large += 1;
-    if (large % every !== 0 || done === times) return false;
+  let [seen, done] = [0, 0];
+  const isChosen = (piece: Buffer, chosen: { kind: string; every: number; times: number }): boolean => {
+    const { kind, every, times } = chosen;
+    const isLarge = piece.length >= largeBytes;
+    if (kind === 'corruptSmall' ? isLarge || piece.length < leastBytes : !isLarge) return false;
+    seen += 1;
+    if (seen % every !== 0 || done === times) return false;
     done += 1;
     return true;
   };
@@ -95,6 +99,7 @@ function createAlter(mischief: Mischief) {
         case 'repeat':
           return isChosen(piece, mischief) ? [piece, piece] : [piece];
         case 'corrupt':
+        case 'corruptSmall':
           if (isChosen(piece, mischief)) piece[piece.length >> 1]! ^= 16;
           return [piece];
         default:

@@ -37,6 +37,7 @@ export interface FaultyWorker {
 
 type WorkerPlace = WorkerSettings & {
   readonly within: readonly string[]; // words before the command, such as `ip netns exec NAME`
+  readonly environment: NodeJS.ProcessEnv; // beside ours
 };
 
 export interface FaultyRun extends Running {
@@ -77,7 +78,7 @@ export async function startRun(
     endpoint,
     told: () => told,
     add: (fault = null, settings = {}) =>
-      startWorker({ endpoint, fault, sharedMemory: true, within: [], ...settings }, context),
+      startWorker({ endpoint, fault, sharedMemory: true, within: [], environment: {}, ...settings }, context),
     says: (text, timeoutMs) =>
       until(
         () => text.test(told),
@@ -87,7 +88,7 @@ export async function startRun(
   };
 }
 
-function startWorker({ within, ...settings }: WorkerPlace, context: TestContext): FaultyWorker {
+function startWorker({ within, environment, ...settings }: WorkerPlace, context: TestContext): FaultyWorker {
   const [program, ...words] = [
     ...within,
     process.execPath,
@@ -98,6 +99,7 @@ function startWorker({ within, ...settings }: WorkerPlace, context: TestContext)
   ];
   const child = spawn(program, words, {
     stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, ...environment },
   });
   context.after(() => void child.kill('SIGKILL'));
   let told = '';

@@ -10,8 +10,8 @@ export interface SupervisedRun extends Running {
   readonly runDir: string;
   readonly checkpoints: string; // a folder
   readonly told: () => string;
-  /** The process of a kind, such as `coordinator`; null while there is none. */
-  pidOf(command: string): number | null;
+  /** The process of a kind; null while there is none. */
+  pidOf(kind: 'coordinator' | 'worker' | 'reducer'): number | null;
   /** Waits until the coordinator was started again so many times in all. */
   restarted(times: number): Promise<void>;
 }
@@ -33,7 +33,7 @@ export function startSupervised(
     runDir,
     checkpoints: join(runDir, 'checkpoints'),
     told: () => told,
-    pidOf: (command) => running.processes().find(({ words: [, , word] }) => word === command)?.pid ?? null,
+    pidOf: (kind) => running.processes().find(({ words }) => kindOf(words) === kind)?.pid ?? null,
     restarted: (times) =>
       until(
         () => told.split('the coordinator ended with signal SIGKILL; resuming').length > times,
@@ -42,6 +42,10 @@ export function startSupervised(
       ),
   };
 }
+
+/** A reducer is a coordinator by name. */
+const kindOf = ([, , command, ...words]: readonly string[]): string | undefined =>
+  words.includes('--reducer-of') ? 'reducer' : command;
 
 /** Kills a process in the moment that somebody begins to write a checkpoint. @returns the file's name */
 export function killWhileWriting(checkpoints: string, pid: number): Promise<string> {
