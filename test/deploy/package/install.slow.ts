@@ -13,7 +13,7 @@ import { requiresFile } from '../../support/requires.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
-const timeoutMs = 280_000;
+const timeoutMs = 600_000;
 const few =
   '--components none --synthetic-rows 200 --batch-size 50 --micro-batch-size 25 --steps 2 --workers 1 --width 32 ' +
   '--picture-every 0 --evaluation-rows 50 --port 0 --http-port none --run-dir run --json';
