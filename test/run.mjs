@@ -13,6 +13,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const TEST_TIMEOUT_MS = 300_000;
+const SLOW_TIMEOUT_MS = 1_800_000; // of `*.slow.ts`
 
 const files = process.argv.slice(2);
 const isWhole = files.length === 0;
@@ -55,7 +56,8 @@ async function test(paths) {
   const folder = mkdtempSync(join(tmpdir(), 'lockstep-test-'));
   const tap = join(folder, 'tap');
   try {
-    const args = ['--import', 'tsx', '--test', `--test-timeout=${TEST_TIMEOUT_MS}`];
+    const timeoutMs = paths.some((path) => path.endsWith('.slow.ts')) ? SLOW_TIMEOUT_MS : TEST_TIMEOUT_MS;
+    const args = ['--import', 'tsx', '--test', `--test-timeout=${timeoutMs}`];
     args.push(`--test-concurrency=${availableParallelism()}`);
     args.push('--test-reporter=spec', '--test-reporter-destination=stdout');
     args.push('--test-reporter=tap', `--test-reporter-destination=${tap}`);

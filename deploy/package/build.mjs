@@ -12,7 +12,7 @@ import { extname, join, relative } from 'node:path';
 import { packageFolder, findPaths } from '../setup/paths.mjs';
 
 const folders = ['shared', 'coordinator', 'worker', 'deploy'];
-const notPacked = /^(shared\/math\/assembly|deploy\/package)\//;
+const notPacked = /^(shared\/math\/assembly|deploy\/package|deploy\/container)\//; // a container is built of a clone
 const pageFolder = 'coordinator/page'; // its scripts go to browsers as they were written
 
 const paths = findPaths();

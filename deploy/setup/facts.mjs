@@ -101,8 +101,9 @@ async function whatIsThere(paths) {
   return loads ? { flavour: 'vendor', userFolder: null } : null;
 }
 
-/** @param {Paths} paths */
+/** LOCKSTEP_CUDA=1 says that there will be one: an image is built where none is. @param {Paths} paths */
 async function hasGpu({ environment }) {
+  if (environment['LOCKSTEP_CUDA'] === '1') return true;
   if (!isOnPath('nvidia-smi', environment)) return false;
   const { ok, output } = await run('nvidia-smi', ['-L'], { environment, timeoutMs: PROBE_TIMEOUT_MS });
   return ok && /^GPU \d+:/m.test(output);

