@@ -1,9 +1,11 @@
-/** What workers say of the nodes that they computed: the first answer counts, others are kept to compare. */
+/** What workers say: of nodes that they computed, the first answer counts, others are kept to compare; of the model. */
 import { ProtocolError } from '../shared/errors.ts';
 import { nodeKey } from '../shared/math/tree.ts';
 import type { PeerId } from '../shared/transport/transport.ts';
 import type { Dealing } from './dealing.ts';
 import { counted, type Effect } from './effects.ts';
+import type { Members } from './members.ts';
+import type { Answer } from './requests.ts';
 import type { Stores } from './stores.ts';
 import { partOf, type NodeMessage, type Part } from './task.ts';
 
@@ -32,3 +34,9 @@ export function takeNode(
   const isOfUse = !part.isCheck && part.worker !== peer && (isFirst || stores.owes(part.node));
   return { part, effects: isOfUse ? [...effects, ...dealing.prefer(part, peer)] : effects };
 }
+
+/** The model and what computes it, as soon as a worker is ready. */
+export const modelAnswer = (members: Members): Answer => {
+  const { backend } = members.ready()[0]!.fingerprint;
+  return { kind: 'model', model: members.model!, backend };
+};

@@ -14,13 +14,14 @@ import type { ExpectedValues, FrameHeader } from '../shared/protocol/frame.ts';
 import type { DataFrame, WorkerMessage } from '../shared/protocol/messages.ts';
 import { isFromReducer, type ReducerMessage } from '../shared/protocol/reducer-messages.ts';
 import type { PeerId } from '../shared/transport/transport.ts';
-import { takeNode } from './answers.ts';
+import { modelAnswer, takeNode } from './answers.ts';
 import { createDealing } from './dealing.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { ClusterEvent, Effect } from './effects.ts';
 import { createDisputes } from './disputes.ts';
 import { createMembers, type DoorOptions, type Members } from './members.ts';
 import { createOverdue } from './overdue.ts';
+import { createRowDesk } from './row-desk.ts';
 import type { ArrayFrame } from './reducers/state-parts.ts';
 import { describe, Interrupted, isPlain, type Answer, type Request } from './requests.ts';
 import { createStalls } from './stalls.ts';
@@ -57,6 +58,7 @@ export function createCluster(options: ClusterOptions): Cluster {
   const members = createMembers(door);
   const watch = createWatch(nowMs);
   const dealing = createDealing({ ...options, members, watch, checkEvery });
+  const desk = createRowDesk({ ...door.welcome, nowMs });
   const disputes = createDisputes(members);
   const stalls = createStalls(watch, nowMs);
   const tick = createOverdue({ members, dealing, stores, deadlines, stalls, minWorkers, nowMs });
@@ -139,19 +141,14 @@ export function createCluster(options: ClusterOptions): Cluster {
     const { admitted, effects } = members.admit(peer, message);
     if (!admitted) return effects;
     stalls.joined(members.get(peer)!.rank);
-    if (request?.kind === 'model') respond(modelAnswer());
+    if (request?.kind === 'model') respond(modelAnswer(members));
     return [...effects, ...dealing.deal()];
   }
-
-  const modelAnswer = (): Answer => {
-    const { backend } = members.ready()[0]!.fingerprint;
-    return { kind: 'model', model: members.model!, backend };
-  };
 
   function onLost(peer: PeerId, reason: string): Effect[] {
     const member = members.remove(peer, reason);
     watch.forget(peer);
-    const detached = stores.detach(peer);
+    const detached = [...stores.detach(peer), ...desk.lose(peer)];
     if (member === undefined) return detached;
     stalls.lost(member, `lost: ${reason}`);
     const { rank } = member;
@@ -174,7 +171,7 @@ export function createCluster(options: ClusterOptions): Cluster {
       }
       switch (next.kind) {
         case 'model':
-          if (members.ready().length > 0) respond(modelAnswer());
+          if (members.ready().length > 0) respond(modelAnswer(members));
           giveUpIfInterrupted();
           return [];
         case 'sum':
@@ -197,7 +194,7 @@ export function createCluster(options: ClusterOptions): Cluster {
           return effects;
         }
         case 'tick':
-          return tick(request);
+          return [...desk.tick(), ...tick(request)];
         case 'interrupt':
           interrupted = true;
           giveUpIfInterrupted();
@@ -234,7 +231,10 @@ export function createCluster(options: ClusterOptions): Cluster {
       case 'ready':
         return onReady(peer, message);
       case 'received':
+        if (message.array === 'rows') return desk.received(peer, message.version);
         return stores.received(peer, message.array);
+      case 'rows':
+        return desk.ask(peer, message);
       case 'node':
         return onNode(peer, message);
       case 'progress':

@@ -2,6 +2,7 @@
  * What happens to the coordinator's machines, and what they ask of the world. They never touch a socket, a
  * clock or a disk: each event gives a list of effects, and a thin shell carries them out in order.
  */
+import type { DataSetName, RowPlace } from '../shared/protocol/data-messages.ts';
 import type { CoordinatorMessage, DataFrame, WorkerMessage } from '../shared/protocol/messages.ts';
 import type { ReducerCommand, ReducerMessage } from '../shared/protocol/reducer-messages.ts';
 import type { PeerId } from '../shared/transport/transport.ts';
@@ -55,6 +56,15 @@ export type Notice =
       readonly again: boolean;
     }
   | { readonly kind: 'stale' | 'duplicate'; readonly peer: PeerId }
+  | {
+      readonly kind: 'data'; // a worker reads another file than the coordinator, or none
+      readonly rank: number;
+      readonly host: string;
+      readonly place: Exclude<RowPlace, 'own'>;
+      readonly reason: string;
+      readonly share: number; // of its traffic that rows are, roughly
+    }
+  | { readonly kind: 'rows'; readonly peer: PeerId; readonly bytes: number } // sent to a worker
   | { readonly kind: 'mixed' | 'disagreed'; readonly reason: string }
   | {
       readonly kind: 'fewReducers';
@@ -66,6 +76,13 @@ export type Notice =
 export type Effect =
   | { readonly type: 'send'; readonly peer: PeerId; readonly message: CoordinatorMessage | ReducerCommand }
   | { readonly type: 'sendFrame'; readonly peer: PeerId; readonly frame: DataFrame }
+  | {
+      readonly type: 'sendRows'; // the shell reads them
+      readonly peer: PeerId;
+      readonly request: number;
+      readonly of: DataSetName;
+      readonly rows: readonly number[];
+    }
   | { readonly type: 'drop'; readonly peer: PeerId; readonly reason: string }
   | { readonly type: 'notice'; readonly notice: Notice };
 

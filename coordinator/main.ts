@@ -5,6 +5,7 @@
  */
 import { hostname } from 'node:os';
 import { createKernels } from '../shared/math/kernels.ts';
+import { describeData, packRows } from '../shared/protocol/row-frames.ts';
 import type { Clock } from '../shared/runtime/clock.ts';
 import { fitToImages } from '../shared/runtime/config-checks.ts';
 import type { Config } from '../shared/runtime/config.ts';
@@ -104,6 +105,7 @@ export async function runCoordinator(asked: CoordinatorOptions): Promise<RunEnd>
     epoch: folder.incarnation,
     clock,
     bind: serving.metered((events) => bindHub(options.transport, options.listen, offences.watching(events))),
+    packRows: (of, rows) => packRows(of === 'test' ? data.test! : data.training, rows),
     onNotice: (notice) => screen.notice(notice),
     onOffence: offences.offence,
   });
@@ -224,13 +226,12 @@ function assemble(
       version,
       requireIdentical,
       reducers: options.startReducers === undefined ? 0 : outerReducers(reducers),
-      dataHash: training.hash,
-      testDataHash: test?.hash ?? null,
+      batchSize: config.batchSize,
       model,
       welcome: {
         configuration: config,
-        dataPath: training.cachePath,
-        testDataPath: test?.cachePath ?? null,
+        data: describeData(training, training.cachePath),
+        testData: test && describeData(test, test.cachePath),
       },
     },
     minWorkers,

@@ -10,10 +10,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { exitCodes, ProtocolError } from '../shared/errors.ts';
 import type { Fingerprint } from '../shared/model/compute.ts';
+import type { DataDescription } from '../shared/protocol/data-messages.ts';
 import { protocolVersion, type ModelDescription, type WorkerMessage } from '../shared/protocol/messages.ts';
 import type { PeerId } from '../shared/transport/transport.ts';
 import type { Effect } from './effects.ts';
 import { createGathering, type Gathering } from './reducers/gathering.ts';
+import { rowNotices } from './row-notices.ts';
 
 export interface Member {
   readonly peer: PeerId;
@@ -28,14 +30,13 @@ export interface DoorOptions {
   readonly version: string; // of the package
   readonly requireIdentical: boolean;
   readonly reducers: number; // in processes of their own; 0: the coordinator reduces by itself
-  readonly dataHash: string;
-  readonly testDataHash: string | null;
+  readonly batchSize: number;
   /** Of the checkpoint that is resumed; null where the first worker decides. */
   readonly model: ModelDescription | null;
   readonly welcome: {
     readonly configuration: Record<string, unknown>;
-    readonly dataPath: string;
-    readonly testDataPath: string | null;
+    readonly data: DataDescription;
+    readonly testData: DataDescription | null;
   };
 }
 
@@ -159,10 +160,10 @@ export function createMembers(options: DoorOptions): Members {
       model ??= message.model;
       member.ready = true;
       const reason = `${member.host}, ${member.fingerprint.backend} ${member.fingerprint.version}, ${member.fingerprint.device}`;
-      return {
-        admitted: true,
-        effects: [{ type: 'notice', notice: { kind: 'joined', rank: member.rank, peer, reason } }],
-      };
+      const joined: Effect = { type: 'notice', notice: { kind: 'joined', rank: member.rank, peer, reason } };
+      const { batchSize, welcome: told } = options;
+      const run = { batchSize, data: told.data, model, workerCount: members.size };
+      return { admitted: true, effects: [joined, ...rowNotices(member, message.rows, run)] };
     },
 
     remove(peer, reason) {
@@ -174,8 +175,9 @@ export function createMembers(options: DoorOptions): Members {
   };
 
   function mismatch(message: Ready): string | null {
-    if (message.dataHash !== options.dataHash || message.testDataHash !== options.testDataHash) {
-      return `sees other data (${message.dataHash.slice(0, 12)}, expected ${options.dataHash.slice(0, 12)}): give it the same files`;
+    const { data, testData } = options.welcome;
+    if (message.dataHash !== data.hash || message.testDataHash !== (testData?.hash ?? null)) {
+      return `sees other data (${message.dataHash.slice(0, 12)}, expected ${data.hash.slice(0, 12)}): give it the same files`;
     }
     if (model !== null && !isDeepStrictEqual(message.model, model)) {
       return `has another model (${message.model.name}): start it with the coordinator's configuration and version`;

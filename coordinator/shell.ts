@@ -6,7 +6,9 @@
  */
 import { ProtocolError } from '../shared/errors.ts';
 import { decodePeerMessage, encodeControl, isControl } from '../shared/protocol/control.ts';
+import type { DataSetName } from '../shared/protocol/data-messages.ts';
 import { decodeFrame } from '../shared/protocol/frame.ts';
+import type { DataFrame } from '../shared/protocol/messages.ts';
 import { isTraceMessage, type TraceMessage } from '../shared/protocol/trace-messages.ts';
 import type { Frames, Hub, HubEvents, PeerId } from '../shared/transport/transport.ts';
 import type { Clock } from '../shared/runtime/clock.ts';
@@ -20,6 +22,8 @@ export interface ShellOptions<T> {
   readonly epoch: number; // the run folder's incarnation: what an older one sends is refused
   readonly clock: Clock;
   readonly bind: (events: HubEvents) => Promise<Hub>;
+  /** Reads rows, and their labels, as they travel. */
+  readonly packRows: (of: DataSetName, rows: readonly number[]) => Uint8Array;
   readonly onNotice: (notice: Notice) => void;
   /** A message that broke the protocol; `kind` is a bounded label. */
   readonly onOffence: (peer: PeerId, kind: string, message: string) => void;
@@ -121,8 +125,12 @@ export async function startCoordinator<T>(options: ShellOptions<T>): Promise<Coo
           encodeControl(epoch, trace?.outgoing(effect.peer, effect.message, arrivedMs) ?? effect.message),
         );
       case 'sendFrame':
-        trace?.sent(effect.peer, effect.frame);
-        return hub.send(effect.peer, encode(effect.frame, epoch));
+        return sendFrame(effect.peer, effect.frame);
+      case 'sendRows': {
+        const { peer, request, of, rows } = effect;
+        const values = options.packRows(of, rows);
+        return sendFrame(peer, { type: 'array', array: 'rows', version: request, chunk: 0, values });
+      }
       case 'drop':
         return hub.drop(effect.peer, effect.reason);
       case 'notice':
@@ -131,6 +139,11 @@ export async function startCoordinator<T>(options: ShellOptions<T>): Promise<Coo
       default:
         return effect satisfies never;
     }
+  }
+
+  function sendFrame(peer: PeerId, frame: DataFrame): void {
+    trace?.sent(peer, frame);
+    hub.send(peer, encode(frame, epoch));
   }
 
   function end(how: () => void): void {

@@ -77,7 +77,8 @@ export function createStalls(watch: Watch, nowMs: () => number): Stalls {
         const missing = [
           ...coming.map((member) => {
             const { rank, host, fingerprint } = member;
-            return { rank, host, device: fingerprint.device, reason: 'getting ready', ageMs: ageOf(member) };
+            const reason = watch.of(member.peer).alive?.doing ?? 'getting ready';
+            return { rank, host, device: fingerprint.device, reason, ageMs: ageOf(member) };
           }),
           ...[...losses.values()].map(({ atMs, ...loss }) => ({ ...loss, ageMs: nowMs() - atMs })),
         ];

@@ -146,6 +146,7 @@ export function createRunTrace(events: TraceEvents, nowMs: () => number): RunTra
       bytes.down += frame.values.byteLength;
       peer.underWay += 1;
       countChunks();
+      if (array === 'rows') return; // each of them is whole by itself
       let transfer = peer.outgoing.get(array);
       if (transfer?.of !== version) {
         endOutgoing(peer, array); // a new version comes: nobody needs the rest of the old one
@@ -171,7 +172,7 @@ export function createRunTrace(events: TraceEvents, nowMs: () => number): RunTra
 
     notice(notice) {
       const { kind, ...about } = notice;
-      if (kind === 'stale' || kind === 'duplicate') return;
+      if (kind === 'stale' || kind === 'duplicate' || kind === 'rows') return;
       const args = Object.fromEntries(Object.entries(about).map(([name, value]) => [name, String(value)]));
       events.instant(coordinatorProcess, programTrack, kind, toUs(nowMs()), args);
     },

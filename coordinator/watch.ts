@@ -47,6 +47,7 @@ export function createWatch(nowMs: () => number): Watch {
       if (message.type === 'hello') heard(peer, 'getting ready');
       if (message.type === 'ready') heard(peer, 'ready');
       if (message.type === 'received') heard(peer, `receiving ${message.array}`);
+      if (message.type === 'rows') heard(peer, 'asked for rows');
       if (message.type === 'node') heard(peer, `computed micro-batches ${nodeKey(message)}`);
       if (message.type === 'progress') alive(peer, message.phase);
     },

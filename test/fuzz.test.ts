@@ -21,7 +21,7 @@ import {
   encodeControl,
   withChecksum,
 } from '../shared/protocol/control.ts';
-import { decodeFrame, encodeFrame } from '../shared/protocol/frame.ts';
+import { decodeFrame, encodeFrame, type FrameExpectation } from '../shared/protocol/frame.ts';
 import { parseConfigFile } from '../shared/runtime/config-file.ts';
 import { loadConfig } from '../shared/runtime/load-config.ts';
 import { collect } from './support/collect.ts';
@@ -72,8 +72,13 @@ test('frames, with a checksum of the header that was put right for half of them'
   const originals = [
     encodeFrame({ type: 'sum', task: 1, attempt: 0, first: 0, end: 2, chunk: 0, values: payload }, 3),
     encodeFrame({ type: 'array', array: 'parameters', version: 1, chunk: 0, values: payload }, 3),
+    encodeFrame({ type: 'array', array: 'rows', version: 1, chunk: 0, values: new Uint8Array(48) }, 3),
   ];
-  const expectation = { epoch: 3, values: () => ({ dtype: 'float32', count: 12 }) as const };
+  const [floats, bytes] = [{ dtype: 'float32', count: 12 } as const, { dtype: 'uint8', count: 48 } as const];
+  const expectation: FrameExpectation = {
+    epoch: 3,
+    values: (header) => (header.type === 'array' && header.array === 'rows' ? bytes : floats),
+  };
   const property = fc.property(
     fc.constantFrom(...originals),
     mutations,

@@ -4,7 +4,9 @@
  */
 import type { TreeNode } from '../shared/math/tree.ts';
 import type { ArrayKind, CoordinatorMessage, DataFrame, WorkerMessage } from '../shared/protocol/messages.ts';
+import type { RowPlan } from './leaf-rows.ts';
 import type { NodeResult } from './node.ts';
+import type { WantedRows } from './row-store.ts';
 
 export type Welcome = Extract<CoordinatorMessage, { type: 'welcome' }>;
 export type TaskMessage = Extract<CoordinatorMessage, { type: 'task' }>;
@@ -18,7 +20,10 @@ export type WorkerEvent =
       readonly type: 'built';
       readonly welcome: Welcome;
       readonly ready: Extract<WorkerMessage, { type: 'ready' }>;
+      readonly plan: RowPlan;
     }
+  | { readonly type: 'wanted'; readonly rows: readonly WantedRows[] } // while it is being built: for a copy
+  | { readonly type: 'taken'; readonly key: string } // rows, from the store
   | { readonly type: 'installed'; readonly values: Float32Array | Float64Array } // copied: may be overwritten
   | {
       readonly type: 'computed';

@@ -1,12 +1,11 @@
 /** Wires a worker: the runtime, the link to the coordinator, and what it builds once it knows the run. */
 import { hostname } from 'node:os';
-import { configurationError, dataError } from '../shared/errors.ts';
+import { configurationError } from '../shared/errors.ts';
 import type { Compute } from '../shared/model/compute.ts';
 import { createModelCompute } from '../shared/model/compute-model.ts';
 import { openModel } from '../shared/model/open-model.ts';
 import type { Runtime, RuntimeName, RuntimeOptions } from '../shared/model/runtime.ts';
 import { openRuntime } from '../shared/model/runtimes.ts';
-import { openRowCache } from '../shared/data/row-cache.ts';
 import { maxFrameBytes } from '../shared/protocol/frame.ts';
 import type { ModelDescription } from '../shared/protocol/messages.ts';
 import { systemClock } from '../shared/runtime/clock.ts';
@@ -15,7 +14,10 @@ import type { Tracer } from '../shared/runtime/trace.ts';
 import { createWorkload } from '../shared/runtime/workload.ts';
 import type { Model } from '../shared/model/model.ts';
 import type { Transport } from '../shared/transport/transport.ts';
-import { runWorkerShell, type Equipment } from './shell.ts';
+import { copyData } from './copy-data.ts';
+import { openRunRows, type DataPolicy } from './data.ts';
+import type { Equipment, FetchRows } from './equipment.ts';
+import { runWorkerShell } from './shell.ts';
 import { watchDevice } from './watched-device.ts';
 import type { Welcome } from './events.ts';
 
@@ -26,6 +28,7 @@ export interface WorkerOptions extends RuntimeOptions {
   readonly version: string; // of the package
   readonly transport: Transport;
   readonly log: (line: string) => void;
+  readonly data: DataPolicy;
   /** Puts something between the worker and its device: a fault, in tests. */
   readonly adapt?: (compute: Compute) => Compute;
 }
@@ -48,27 +51,32 @@ export async function runWorker(options: WorkerOptions): Promise<{ code: number;
       ...(rank === null ? {} : { rank }),
     },
     clock: systemClock,
-    equip: async (welcome, tracer) => {
-      const equipment = await equip(runtime, welcome, tracer);
-      return { ...equipment, compute: options.adapt?.(equipment.compute) ?? equipment.compute };
+    equip: async (welcome, tracer, fetch) => {
+      const equipment = await equip(options, runtime, welcome, tracer, fetch);
+      return equipment && { ...equipment, compute: options.adapt?.(equipment.compute) ?? equipment.compute };
     },
     log,
   });
 }
 
 /** Opens the data and puts the model onto the device. @throws LockstepError */
-async function equip(runtime: Runtime, welcome: Welcome, tracer: Tracer | null): Promise<Equipment> {
+async function equip(
+  { data: policy, log }: WorkerOptions,
+  runtime: Runtime,
+  welcome: Welcome,
+  tracer: Tracer | null,
+  fetch: FetchRows,
+): Promise<Equipment | null> {
   const parsed = configSchema.safeParse(welcome.configuration);
   if (!parsed.success) {
     throw configurationError(`the coordinator's configuration is not valid here: ${parsed.error.message}`);
   }
   const config = parsed.data;
-  const training = openRowCache(welcome.dataPath);
-  const test = welcome.testDataPath === null ? null : openRowCache(welcome.testDataPath);
-  const image = training.shape;
-  if (test !== null && JSON.stringify(test.shape) !== JSON.stringify(image)) {
-    throw dataError(`--test-data has images of another shape than --data: give it the same kind of images`);
-  }
+  const found = await openRunRows(welcome, policy, (of, about, dataDir) =>
+    copyData({ of, about, dataDir, fetch, clock: systemClock, log }),
+  );
+  if (found === null) return null;
+  const { shape: image, rowCount } = welcome.data;
   const model = await openModel(config, image);
   const watched = tracer === null ? null : watchDevice(tracer);
   const [device, computed] = [watched?.runtime(runtime) ?? runtime, watched?.model(model) ?? model];
@@ -81,9 +89,8 @@ async function equip(runtime: Runtime, welcome: Welcome, tracer: Tracer | null):
   return {
     compute: watched?.compute(compute) ?? compute,
     model: describe(model),
-    workload: createWorkload(config, training.rowCount, test?.rowCount ?? 0),
-    training: watched?.dataset(training) ?? training,
-    test,
+    workload: createWorkload(config, rowCount, welcome.testData?.rowCount ?? 0),
+    data: watched?.data(found) ?? found,
     seed: config.seed,
   };
 }

@@ -11,10 +11,9 @@ import type { Kernels, SumCheck } from '../shared/math/kernels.ts';
 import { addNodes, precisionOf, viewNode, type Precision } from '../shared/math/node-values.ts';
 import { childrenOf, type TreeNode } from '../shared/math/tree.ts';
 import { encodeBasis } from '../shared/math/pca.ts';
-import type { Batch, Dataset } from '../shared/data/dataset.ts';
+import type { Batch } from '../shared/data/dataset.ts';
 import type { Compute, Terms } from '../shared/model/compute.ts';
 import type { TaskSpec } from '../shared/protocol/messages.ts';
-import { splitOf, type Workload } from '../shared/runtime/workload.ts';
 import type { TaskMessage } from './events.ts';
 
 export interface NodeResult {
@@ -30,9 +29,8 @@ export interface NodeResult {
 /** What a node is computed from and with. */
 export interface NodeContext {
   readonly compute: Compute;
-  readonly workload: Workload;
-  readonly training: Dataset;
-  readonly test: Dataset | null;
+  /** Rows of a leaf, wherever they come from; null when they are of no use any more. */
+  readonly batchOf: (spec: TaskSpec, leaf: number) => Promise<Batch | null>;
   readonly seed: number;
   /** The summed covariance that a `basis` task decomposes; null until it was received. */
   readonly covariance: Float64Array | null;
@@ -87,9 +85,11 @@ export async function computeNode(
     return a && b && join(a, b, at);
   }
 
-  async function makeLeaf(at: TreeNode): Promise<Partial> {
+  async function makeLeaf(at: TreeNode): Promise<Partial | null> {
+    const batch = await context.batchOf(task.spec, at.first);
+    if (batch === null) return null;
     const offset = resultLength > 0 ? rooms.take() : null;
-    const leaf = await computeLeaf(context, task.spec, at.first, offset);
+    const leaf = await computeLeaf(context, task.spec, at.first, batch, offset);
     if (offset !== null && isNarrow(at)) rooms.kernels.narrow(offset, offset, resultLength);
     return leaf;
   }
@@ -129,10 +129,10 @@ async function computeLeaf(
   context: NodeContext,
   spec: TaskSpec,
   leaf: number,
+  batch: Batch,
   offset: number | null,
 ): Promise<Partial> {
-  const { compute, rooms, seed, workload } = context;
-  const batch = readBatch(context, spec, workload.rowsOf(spec, leaf));
+  const { compute, rooms, seed } = context;
   const values = offset === null ? null : rooms.view(offset);
   let terms: Terms = {};
   let check: SumCheck = { squares: 0, finite: true };
@@ -178,14 +178,4 @@ async function computeLeaf(
     squares: check.squares,
     nonFinite: finite ? [] : [leaf],
   };
-}
-
-function readBatch({ training, test }: NodeContext, spec: TaskSpec, indices: Uint32Array): Batch {
-  const dataset = splitOf(spec) === 'test' ? test! : training;
-  const { height, width, channels } = dataset.shape;
-  const rows = new Uint8Array(indices.length * height * width * channels);
-  dataset.readRows(indices, rows);
-  const source = dataset.labels;
-  const labels = source === null ? null : Uint8Array.from(indices, (row) => source[row]!);
-  return { rows, labels, rowCount: indices.length };
 }

@@ -5,8 +5,10 @@
  * free; what an older task still has on its way is not asked for any more.
  */
 import { runError } from '../shared/errors.ts';
+import { heldNodes } from '../shared/math/deal.ts';
 import { createKernels } from '../shared/math/kernels.ts';
-import type { Rooms } from './node.ts';
+import type { TaskMessage } from './events.ts';
+import { wide, type Rooms } from './node.ts';
 
 const memoryLimitBytes = 2 ** 32 - 2 ** 16;
 
@@ -41,5 +43,38 @@ export function createRooms(length: number, dtype: 'float32' | 'float64', roomCo
     },
     free: (offset) => void free.push(offset),
     reset: () => void (free = [...offsets]),
+  };
+}
+
+/** Which room is whose: gradients keep theirs from step to step while it is enough. */
+export interface RoomKeeper {
+  roomsOf(task: TaskMessage): TaskRooms;
+  /** The same task may come again, on another connection. */
+  forgetTask(): void;
+  clear(): void;
+}
+
+export function createRoomKeeper(): RoomKeeper {
+  const rooms = new Map<string, TaskRooms>();
+  let lastTask: string | null = null;
+  return {
+    roomsOf(task) {
+      const kind = task.spec.kind === 'gradient' ? 'gradient' : 'other';
+      const name = `${task.task} ${task.attempt}`;
+      const known = rooms.get(kind);
+      if (known !== undefined && lastTask === name) return known;
+      lastTask = name;
+      const depth = Math.ceil(Math.log2(task.leafCount)) + 1;
+      const roomCount = depth + heldNodes(task.nodes.length);
+      if (kind === 'gradient' && known !== undefined && known.roomCount >= roomCount) {
+        known.reset();
+        return known;
+      }
+      const made = createRooms(task.resultLength, wide(task.spec) ? 'float64' : 'float32', roomCount);
+      rooms.set(kind, made);
+      return made;
+    },
+    forgetTask: () => void (lastTask = null),
+    clear: () => rooms.clear(),
   };
 }

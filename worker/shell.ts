@@ -5,36 +5,26 @@
  * to the event loop, so that credit is answered and a task that no longer counts is given up.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { heldNodes } from '../shared/math/deal.ts';
 import { decodeBasis } from '../shared/math/pca.ts';
-import type { Dataset } from '../shared/data/dataset.ts';
+import { rowLength } from '../shared/data/dataset.ts';
 import { LockstepError, ProtocolError, exitCodes } from '../shared/errors.ts';
-import type { Compute } from '../shared/model/compute.ts';
 import { decodeCoordinatorMessage, encodeControl, isControl } from '../shared/protocol/control.ts';
 import { decodeFrame, encodeFrame } from '../shared/protocol/frame.ts';
-import { protocolVersion, type ModelDescription, type WorkerMessage } from '../shared/protocol/messages.ts';
+import { protocolVersion, type WorkerMessage } from '../shared/protocol/messages.ts';
 import type { Clock } from '../shared/runtime/clock.ts';
 import type { Tracer } from '../shared/runtime/trace.ts';
-import type { Workload } from '../shared/runtime/workload.ts';
 import type { Frames, Transport, TransportOptions } from '../shared/transport/transport.ts';
-import type { TaskMessage, Welcome, WorkerEffect, WorkerEvent } from './events.ts';
+import { createBatches, planOf } from './batches.ts';
+import { readyMessage, type Equipment, type FetchRows } from './equipment.ts';
+import type { Welcome, WorkerEffect, WorkerEvent } from './events.ts';
 import { createCopyCheck } from './copy-check.ts';
 import { createLinks } from './links.ts';
-import { computeNode, wide, type NodeContext } from './node.ts';
-import { createRooms, type TaskRooms } from './rooms.ts';
+import { computeNode, type NodeContext } from './node.ts';
+import { createRoomKeeper } from './rooms.ts';
+import { createRowFeed } from './row-feed.ts';
 import { createTracing } from './tracing.ts';
 import { mainTrack } from './worker-trace.ts';
 import { createWorker } from './worker.ts';
-
-/** What a worker is made of once it knows the run: the device with the model on it, and the data. */
-export interface Equipment {
-  readonly compute: Compute;
-  readonly model: ModelDescription;
-  readonly workload: Workload;
-  readonly training: Dataset;
-  readonly test: Dataset | null;
-  readonly seed: number;
-}
 
 export interface WorkerShellOptions {
   readonly transport: Transport;
@@ -42,8 +32,11 @@ export interface WorkerShellOptions {
   readonly endpoint: string;
   readonly identity: Omit<Extract<WorkerMessage, { type: 'hello' }>, 'type' | 'protocol'>;
   readonly clock: Clock;
-  /** Builds the model and opens the data; both tell the tracer, if there is one. @throws LockstepError */
-  readonly equip: (welcome: Welcome, tracer: Tracer | null) => Promise<Equipment>;
+  /**
+   * Builds the model and opens the data; both tell the tracer, if there is one. @throws LockstepError
+   * @returns null when `fetch` said that it is of no use any more
+   */
+  readonly equip: (welcome: Welcome, tracer: Tracer | null, fetch: FetchRows) => Promise<Equipment | null>;
   readonly log: (line: string) => void;
 }
 
@@ -59,23 +52,29 @@ export function runWorkerShell(options: WorkerShellOptions): Promise<{ code: num
 function createShell(options: WorkerShellOptions, onExit: (code: number, reason: string) => void) {
   const { clock, log } = options;
   const worker = createWorker({ type: 'hello', protocol: protocolVersion, ...options.identity });
-  const rooms = new Map<string, TaskRooms>();
+  const rooms = createRoomKeeper();
   const findProblem = createCopyCheck();
   let equipment: Equipment | null = null;
   let covariance: Float64Array | null = null;
-  let lastTask: string | null = null;
   let queue: Promise<void> = Promise.resolve();
   let closed = false;
-  let phase = 'waiting'; // or the kind of task that is computed
+  let phase = 'getting ready'; // then waiting, or the kind of task that is computed
+  let wantedRun: Welcome | null = null; // to be built, or built
   let epoch = 0; // the coordinator's incarnation, from its welcome on
   const tracing = createTracing(clock, (message) => links.send(0, encodeControl(epoch, message)));
 
+  const feed = createRowFeed({
+    ...worker.rows,
+    onTaken: (key) => dispatch({ type: 'taken', key }),
+    onWaited: (...times) => tracing.trace?.span(mainTrack, 'wait for rows', ...times),
+    nowMs: () => clock.nowMs(),
+  });
   const links = createLinks({
     ...options,
     onConnected: (link) => dispatch({ type: 'connected', link }),
     onLost(reason) {
       log(`${reason}; trying again`);
-      lastTask = null; // the same one may come again, on another connection
+      rooms.forgetTask();
       dispatch({ type: 'lost' });
     },
     onFrames,
@@ -109,12 +108,14 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
   function answerPing(): void {
     tracing.ask();
     const residentBytes = process.memoryUsage.rss();
-    links.send(0, encodeControl(epoch, { type: 'progress', task: 0, phase, residentBytes }));
+    const doing = feed.isWaiting ? `${phase}, waiting for rows` : phase;
+    links.send(0, encodeControl(epoch, { type: 'progress', task: 0, phase: doing, residentBytes }));
   }
 
   function dispatch(event: WorkerEvent): void {
     if (closed) return;
     for (const effect of worker.handle(event)) carryOut(effect);
+    feed.wake();
   }
 
   function carryOut(effect: WorkerEffect): void {
@@ -132,6 +133,7 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
       case 'exit':
         return exit(effect.code, effect.reason);
       case 'build':
+        wantedRun = effect.welcome;
         return enqueue(() => build(effect.welcome));
       case 'install':
         return enqueue(() => install(effect));
@@ -150,19 +152,29 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
     equipment?.compute.dispose();
     rooms.clear();
     const beganMs = clock.nowMs();
-    equipment = await options.equip(welcome, tracing.trace);
+    phase = 'getting ready';
+    equipment = await options.equip(welcome, tracing.trace, (...wanted) => fetch(welcome, ...wanted));
+    phase = 'waiting';
+    if (equipment === null) return;
     tracing.trace?.span(mainTrack, 'open data and model', beganMs, clock.nowMs());
-    const { model, training, test } = equipment;
-    dispatch({
-      type: 'built',
-      welcome,
-      ready: { type: 'ready', model, dataHash: training.hash, testDataHash: test?.hash ?? null },
-    });
+    feed.begin();
+    dispatch({ type: 'built', welcome, ready: readyMessage(equipment), plan: planOf(equipment) });
+  }
+
+  async function fetch(run: Welcome, ...[wanted, use]: Parameters<FetchRows>): Promise<boolean> {
+    const isOfUse = (): boolean => !closed && wantedRun === run;
+    phase = 'copying the data';
+    dispatch({ type: 'wanted', rows: wanted });
+    for (const { key } of wanted) {
+      const batch = await feed.take(key, isOfUse);
+      if (batch === null) return false;
+      use(batch);
+    }
+    return isOfUse();
   }
 
   async function install({ array, values }: Extract<WorkerEffect, { type: 'install' }>): Promise<void> {
-    const { compute, training } = equipment!;
-    const { height, width, channels } = training.shape;
+    const { compute, data } = equipment!;
     const beganMs = clock.nowMs();
     if (array === 'parameters') {
       await compute.setParameters(values as Float32Array);
@@ -171,7 +183,7 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
       dispatch({ type: 'installed', values });
     }
     if (array === 'basis')
-      await compute.setBasis(decodeBasis(values as Float32Array, height * width * channels));
+      await compute.setBasis(decodeBasis(values as Float32Array, rowLength(data.training.about.shape)));
     if (array === 'statistics') await compute.setStatistics(values as Float32Array);
     if (array === 'covariance') covariance = values as Float64Array;
     tracing.trace?.installed(array, beganMs);
@@ -192,7 +204,9 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
       await nextTurn();
       return !closed && worker.isCurrent(task);
     };
-    const context: NodeContext = { ...equipment!, covariance, rooms: tracing.rooms(roomsOf(task)) };
+    const batchOf = createBatches(equipment!, feed, () => !closed && worker.isCurrent(task));
+    const room = tracing.rooms(rooms.roomsOf(task));
+    const context: NodeContext = { ...equipment!, batchOf, covariance, rooms: room };
     phase = task.spec.kind;
     const result = await computeNode(context, task, node, goOn);
     phase = 'waiting';
@@ -201,28 +215,13 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
     tracing.computed(task.spec.kind, node, beganMs);
   }
 
-  /** The room of a task's values; gradients keep theirs from step to step while it is enough. */
-  function roomsOf(task: TaskMessage): TaskRooms {
-    const kind = task.spec.kind === 'gradient' ? 'gradient' : 'other';
-    const name = `${task.task} ${task.attempt}`;
-    const known = rooms.get(kind);
-    if (known !== undefined && lastTask === name) return known;
-    lastTask = name;
-    const depth = Math.ceil(Math.log2(task.leafCount)) + 1;
-    const roomCount = depth + heldNodes(task.nodes.length);
-    if (kind === 'gradient' && known !== undefined && known.roomCount >= roomCount) {
-      known.reset();
-      return known;
-    }
-    const made = createRooms(task.resultLength, wide(task.spec) ? 'float64' : 'float32', roomCount);
-    rooms.set(kind, made);
-    return made;
-  }
-
   function exit(code: number, reason: string): void {
     if (closed) return;
     tracing.flush();
     closed = true;
+    feed.wake();
+    const sent = feed.describe();
+    if (sent !== null) log(sent);
     onExit(code, reason);
   }
 
@@ -238,6 +237,7 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
   return {
     async close(): Promise<void> {
       closed = true;
+      feed.wake();
       await queue;
       equipment?.compute.dispose();
       await links.close();

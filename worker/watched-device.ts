@@ -12,6 +12,7 @@ import { flopsOf, record } from '../shared/model/profile.ts';
 import type { Runtime } from '../shared/model/runtime.ts';
 import type { SpanArguments } from '../shared/protocol/trace-messages.ts';
 import { traced, type Tracer } from '../shared/runtime/trace.ts';
+import type { FoundData, RunRows } from './data.ts';
 import type { Rooms } from './node.ts';
 import { mainTrack } from './worker-trace.ts';
 
@@ -20,7 +21,8 @@ export interface WatchedDevice {
   runtime(runtime: Runtime): Runtime;
   /** @param compute made of the watched model and runtime */
   compute<T extends Compute>(compute: T): T;
-  dataset(dataset: Dataset): Dataset;
+  /** Of what is read here: rows that are sent tell of themselves. */
+  data(data: RunRows): RunRows;
 }
 
 export function watchDevice(tracer: Tracer): WatchedDevice {
@@ -87,10 +89,16 @@ export function watchDevice(tracer: Tracer): WatchedDevice {
         watchLeaf('render', { what: request.what }, () => compute.render(request, batch)),
     }),
 
-    dataset: (dataset) => ({
-      ...dataset,
-      readRows: (...given) => traced(tracer, mainTrack, 'rows', () => dataset.readRows(...given)),
-    }),
+    data({ training, test }) {
+      const watch = (found: FoundData): FoundData => {
+        const { own } = found;
+        if (own === null) return found;
+        const readRows: Dataset['readRows'] = (...given) =>
+          traced(tracer, mainTrack, 'rows', () => own.readRows(...given));
+        return { ...found, own: { ...own, readRows } };
+      };
+      return { training: watch(training), test: test && watch(test) };
+    },
   };
 }
 

@@ -18,7 +18,9 @@ import type { ExpectedValues, FrameHeader } from '../shared/protocol/frame.ts';
 import type { CoordinatorMessage, DataFrame, WorkerMessage } from '../shared/protocol/messages.ts';
 import { createArrays, valuesPerChunk } from './arrays.ts';
 import { sameRun, type TaskMessage, type Welcome, type WorkerEffect, type WorkerEvent } from './events.ts';
+import { nodeMessage } from './node-message.ts';
 import type { NodeResult } from './node.ts';
+import { createSentRows, type SentRows } from './sent-rows.ts';
 
 type ArrayFrame = Extract<DataFrame, { type: 'array' }>;
 type Credit = Extract<CoordinatorMessage, { type: 'credit' }>;
@@ -29,6 +31,7 @@ export interface Worker {
   handle(event: WorkerEvent): WorkerEffect[];
   /** Whether the task is still the one that counts: a computation checks between micro-batches. */
   isCurrent(task: TaskMessage): boolean;
+  readonly rows: Pick<SentRows, 'knows' | 'find'>; // that were asked for, and those that are here
   readonly rank: number | null;
 }
 
@@ -52,6 +55,7 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
   let joined = new Set<number>(); // links of reducers that know this worker
   let early: { readonly link: number; readonly message: Credit }[] = []; // for nodes that are still to be dealt
   const arrays = createArrays();
+  const rows = createSentRows();
 
   function onMessage(link: number, message: CoordinatorMessage): WorkerEffect[] {
     switch (message.type) {
@@ -85,6 +89,8 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
     greeted = true;
     const reducers = message.reducers?.endpoints ?? [];
     const effects: WorkerEffect[] = reducers.length === 0 ? [] : [{ type: 'connect', endpoints: reducers }];
+    if (!known) rows.forget();
+    effects.push(...rows.welcomed());
     if (known && built !== null) return [...effects, ...readyIfAllIsThere()];
     if (known && building) return effects;
     [built, building] = [null, true];
@@ -112,6 +118,7 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
   function onBuilt(event: Extract<WorkerEvent, { type: 'built' }>): WorkerEffect[] {
     if (welcome === null || !sameRun(welcome, event.welcome)) return []; // another run's is being built
     [built, building] = [event.ready, false];
+    rows.built(event.plan);
     return readyIfAllIsThere();
   }
 
@@ -120,6 +127,7 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
     const effects: WorkerEffect[] = [
       { type: 'send', to: link, message: { type: 'received', array, version, chunk } },
     ];
+    if (array === 'rows') return [...effects, ...rows.arrived(version, frame.values as Uint8Array)];
     const values = arrays.take(frame);
     return values === null ? effects : [...effects, { type: 'install', array, values }, ...begin()];
   }
@@ -133,9 +141,11 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
       const key = nodeKey(node);
       if (!nodes.has(key)) nodes.set(key, { node, begun: false, result: null, credit: [] });
     }
+    const dealt = [...nodes.values()].map((state) => state.node);
+    const asked = rows.task(message, dealt, !same);
     const credits = early.filter(({ message: credit }) => !isOlder(credit, message));
     early = [];
-    return [...begin(), ...credits.flatMap((credit) => onCredit(credit.link, credit.message))];
+    return [...asked, ...begin(), ...credits.flatMap((credit) => onCredit(credit.link, credit.message))];
   }
 
   /** Starts whatever has not begun, once all the arrays that the task needs are here. */
@@ -168,20 +178,7 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
     const state = nodes.get(nodeKey(node));
     if (task === null || !told.has(from) || state === undefined) return [];
     state.result = result;
-    const { sampleCount, terms, squares, nonFinite, computeMs, checksum } = result;
-    const message: WorkerMessage = {
-      type: 'node',
-      task: task.task,
-      attempt: task.attempt,
-      first: node.first,
-      end: node.end,
-      sampleCount,
-      terms: { ...terms },
-      squares,
-      nonFinite: nonFinite.slice(0, maxNamedLeaves),
-      computeMs,
-      ...(checksum === undefined ? {} : { checksum }),
-    };
+    const message = nodeMessage(task, node, result);
     return [{ type: 'send', to: 0, message }, ...sendCredited(task, state)];
   }
 
@@ -203,7 +200,7 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
   return {
     expect(header) {
       if (header.type !== 'array') throw new ProtocolError('unasked', 'sent a sum to a worker');
-      return arrays.expect(header);
+      return header.array === 'rows' ? (rows.expect(header.version) ?? header) : arrays.expect(header);
     },
 
     get rank() {
@@ -211,6 +208,7 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
     },
 
     isCurrent: (asked) => told.has(asked),
+    rows,
 
     handle(event) {
       switch (event.type) {
@@ -221,6 +219,7 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
           [nodes, told] = [new Map(), new WeakSet()];
           [joined, early] = [new Set(), []];
           arrays.clear();
+          rows.lost();
           return [];
         case 'message':
           return onMessage(event.link, event.message);
@@ -229,6 +228,10 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
           return onArrayFrame(event.link, event.frame);
         case 'built':
           return onBuilt(event);
+        case 'wanted':
+          return rows.want(event.rows);
+        case 'taken':
+          return rows.taken(event.key);
         case 'installed':
           arrays.recycle(event.values);
           return [];
@@ -240,8 +243,6 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
     },
   };
 }
-
-const maxNamedLeaves = 1024; // of those that are not finite: what a message may hold
 
 /** Whether a comes before b: tasks and attempts are counted up. */
 const isOlder = (a: TaskName, b: TaskName): boolean =>

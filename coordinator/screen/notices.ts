@@ -43,6 +43,9 @@ export function describeNotice(notice: Notice): NoticeLine | null {
       return { text: `mixed cluster: ${notice.reason}`, isWarning: true };
     case 'fewReducers':
       return { text: describeFewReducers(notice), isWarning: true };
+    case 'data':
+      return { text: describeData(notice), isWarning: false };
+    case 'rows':
     case 'stale':
     case 'duplicate':
       return null;
@@ -68,6 +71,14 @@ function describeTooFew({ ready, wanted, waitedMs, missing }: Extract<Notice, { 
   const who =
     missing.length === 0 ? 'nobody else has come yet' : `missing: ${describeMissing(missing, 'for')}`;
   return `the run waits: ${here}; ${who}`;
+}
+
+/** `rank 2 (box) cannot see the data (...): its rows are sent to it, about 1 % of its traffic`. */
+function describeData({ rank, host, place, reason, share }: Extract<Notice, { kind: 'data' }>): string {
+  const who = `rank ${rank} (${host}) ${reason}`;
+  if (place === 'copied') return who;
+  const percent = Math.max(1, Math.round(100 * share));
+  return `${who}: its rows are streamed, about ${percent} % of its traffic`;
 }
 
 function describeShares({ shares }: Extract<Notice, { kind: 'shares' }>): string {

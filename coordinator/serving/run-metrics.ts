@@ -117,6 +117,7 @@ function addEventCounters(counter: AddCounter): Pick<RunMetrics, 'notice' | 'off
   );
   const nonFinite = counter('non_finite_micro_batches_total', 'Micro-batches whose value was not finite.');
   const stalls = counter('stalls_total', 'Times that a task waited for silent workers for too long.');
+  const rows = counter('sent_row_bytes_total', 'Bytes of rows that were sent to workers without the data.');
   const stale = counter('stale_frames_total', 'Messages about what is over, passed over.');
   const duplicates = counter('duplicate_frames_total', 'Messages that had arrived already, passed over.');
   const errors = counter(
@@ -134,6 +135,7 @@ function addEventCounters(counter: AddCounter): Pick<RunMetrics, 'notice' | 'off
       if (notice.kind === 'duplicated') duplicated.add(notice.microBatches);
       if (notice.kind === 'stalled') stalls.add();
       if (notice.kind === 'nonFinite') nonFinite.add(notice.leaves.length);
+      if (notice.kind === 'rows') rows.add(notice.bytes);
       if (notice.kind === 'stale') stale.add();
       if (notice.kind === 'duplicate') duplicates.add();
     },

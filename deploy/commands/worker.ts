@@ -1,6 +1,8 @@
 /** `lockstep worker`: computes for a coordinator until its run is over. */
+import { resolve } from 'node:path';
 import type { Argv, CommandModule } from 'yargs';
 import { exitCodes, usageError } from '../../shared/errors.ts';
+import { cacheFolder } from '../cli/folders.ts';
 import { whenParentIsGone } from '../train/parent.ts';
 import { runtimeNames, type RuntimeName } from '../../shared/model/runtime.ts';
 
@@ -11,6 +13,9 @@ interface WorkerArguments {
   readonly threads?: number | undefined;
   readonly precision: 'tf32' | 'float32';
   readonly allowCpu: boolean;
+  readonly streamData: boolean;
+  readonly copyData: boolean;
+  readonly dataDir?: string | undefined;
 }
 
 const command: CommandModule<object, WorkerArguments> = {
@@ -37,17 +42,39 @@ const command: CommandModule<object, WorkerArguments> = {
         default: false,
         describe: 'compute on the CPU although a GPU is there',
       })
+      .option('copy-data', {
+        type: 'boolean',
+        default: false,
+        describe:
+          'copy the data to this box once, where it is not seen; else its rows are sent as they are needed',
+      })
+      .option('data-dir', { type: 'string', describe: 'folder of such copies; the cache folder by default' })
+      .option('stream-data', {
+        type: 'boolean',
+        default: false,
+        describe: 'have rows sent without looking for the data',
+      })
       .example('$0 worker --connect tcp://127.0.0.1:5770', 'joins the run of a coordinator on this box')
       .example(
         '$0 worker --connect box.json',
         'of a coordinator elsewhere, by the file that keygen made',
+      )
+      .example(
+        '$0 worker --connect box.json --copy-data --data-dir /scratch',
+        'and keeps a copy of its data on a fast disk',
       ) as unknown as Argv<WorkerArguments>, // flags arrive in camel case, which the types do not know
   handler: async (given) => {
     checkNatural('--rank', given.rank, 0);
     checkNatural('--threads', given.threads, 1);
+    if (given.streamData && given.copyData)
+      throw usageError('--stream-data: got --copy-data, too, which excludes it; drop one of them');
+    const mode = given.copyData ? 'copy' : given.streamData ? 'stream' : 'look';
+    const data = { mode, dataDir: resolve(given.dataDir ?? cacheFolder()) } as const;
     whenParentIsGone(() => process.exit(exitCodes.terminated));
     const { startWorker } = await import('../train/start-worker.ts');
-    process.exit(await startWorker({ ...given, rank: given.rank ?? null, threads: given.threads ?? null }));
+    process.exit(
+      await startWorker({ ...given, data, rank: given.rank ?? null, threads: given.threads ?? null }),
+    );
   },
 };
 export default command;

@@ -21,7 +21,7 @@ import { type RowSink, rowsPerBlock } from './source.ts';
 import type { Contents } from './sources.ts';
 
 const magic = 'LOCKROW1';
-const preambleBytes = 4096;
+export const preambleBytes = 4096;
 const headerAt = 16; // behind magic, length and CRC
 
 /** A data set that other processes can open too, by the path of its cache file. */
@@ -29,7 +29,8 @@ export interface CachedDataset extends Dataset {
   readonly cachePath: string;
 }
 
-interface Header {
+/** What stands at the beginning of a cache file. */
+export interface Header {
   readonly name: string;
   readonly shape: ImageShape;
   readonly rowCount: number;
@@ -164,7 +165,8 @@ function readWhole(path: string, fd: number, out: Uint8Array, position: number):
   }
 }
 
-function encodeHeader(header: Header): Buffer {
+/** The first `preambleBytes` of a cache file. */
+export function encodeHeader(header: Header): Buffer {
   // A name may be long, when many files make one data set; what it says is for people.
   const json = Buffer.from(JSON.stringify({ ...header, name: header.name.slice(0, 500) }));
   const preamble = Buffer.alloc(preambleBytes);
@@ -202,7 +204,8 @@ function countClasses(labels: Uint8Array | null): number {
   return labels === null ? 0 : labels.reduce((highest, label) => Math.max(highest, label), 0) + 1;
 }
 
-function unwritable(path: string, error: unknown): unknown {
+/** The line for a cache that the operating system does not let be written; other errors as they are. */
+export function unwritable(path: string, error: unknown): unknown {
   const code = (error as NodeJS.ErrnoException).code;
   switch (code) {
     case 'ENOSPC':

@@ -7,7 +7,9 @@
  *                    <-  welcome                  or refuse
  *   join             ->                           to each reducer that has a process of its own, if any
  *                    <-  joined
- *   ready            ->                           the worker built the model and opened the data
+ *   ready            ->                           the worker built the model and knows where its rows are
+ *   rows             ->                           where it cannot see the data (data-messages.ts)
+ *                    <-  ARRAY frames
  *                    <-  array + ARRAY frames     basis, parameters, statistics
  *   received         ->                           one a frame: the sender's window
  *                    <-  task                     nodes of a summation tree to compute
@@ -22,8 +24,9 @@
  */
 import { z } from 'zod';
 import { wires } from '../math/node-values.ts';
+import { dataDescriptionSchema, rowsMessageSchema, rowSourceSchema } from './data-messages.ts';
 
-export const protocolVersion = 2;
+export const protocolVersion = 3;
 
 const count = z.int().min(0).max(0xffffffff);
 const text = z.string().max(2048);
@@ -145,7 +148,9 @@ export const workerMessageSchema = z.discriminatedUnion('type', [
     model: modelDescriptionSchema,
     dataHash: text,
     testDataHash: text.nullable(),
+    rows: rowSourceSchema,
   }),
+  rowsMessageSchema,
   z.strictObject({
     type: z.literal('received'),
     array: z.enum(arrayKinds),
@@ -174,8 +179,8 @@ export const coordinatorMessageSchema = z.discriminatedUnion('type', [
     type: z.literal('welcome'),
     rank: count,
     configuration: z.record(text, z.unknown()), // checked by the run configuration's own schema
-    dataPath: text,
-    testDataPath: text.nullable(),
+    data: dataDescriptionSchema,
+    testData: dataDescriptionSchema.nullable(),
     trace: z.strictObject({ receivedMs: z.number(), answeredMs: z.number() }).optional(), // trace-messages.ts
     reducers: z // where there are any outside: whom to join, and under which name, before saying ready
       .strictObject({ worker: text, endpoints: z.array(text).max(256) })

@@ -25,14 +25,21 @@ function expectedOf(model: FakeModel, config: RunSetup['config']): Plain {
 
 interface Trial extends RunSetup {
   readonly workers: number;
+  readonly streamed?: (rank: number) => boolean; // whether it does not see the data; by default every other one
   /** What befalls the run; a fault that comes too late befalls nobody. */
   readonly trouble?: (run: Run) => Promise<void>;
 }
 
 /** Runs to the end, and holds the parameters against those of the plain loop. */
-async function trial({ workers, trouble, ...setup }: Trial): Promise<Run> {
+async function trial({
+  workers,
+  trouble,
+  streamed = (rank) => (rank + setup.seed) % 2 === 1,
+  ...setup
+}: Trial): Promise<Run> {
   const run = await startRun({ expectedWorkers: workers, ...setup });
-  for (let rank = 0; rank < workers; rank++) run.startWorker(`w${rank}`, { leafMs: 2 + rank });
+  for (let rank = 0; rank < workers; rank++)
+    run.startWorker(`w${rank}`, { leafMs: 2 + rank, streamed: streamed(rank) });
   await trouble?.(run);
   const { parameters, stopped } = await run.finish();
   assert.equal(stopped, 'finished');

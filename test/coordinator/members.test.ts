@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Effect } from '../../coordinator/effects.ts';
 import { createMembers, type DoorOptions } from '../../coordinator/members.ts';
 import { protocolVersion } from '../../shared/protocol/messages.ts';
+import { ownRows, someData } from '../support/control-messages.ts';
 import { linearModel } from '../support/fake-models.ts';
 
 const fingerprint = { backend: 'cpu', version: '1', device: 'x', threads: 1, precision: 'float32' };
@@ -15,17 +16,22 @@ const hello = {
   fingerprint,
 } as const;
 const { description } = linearModel(4);
-const ready = { type: 'ready', model: description, dataHash: 'data', testDataHash: null } as const;
+const ready = {
+  type: 'ready',
+  model: description,
+  dataHash: 'data',
+  testDataHash: null,
+  rows: ownRows,
+} as const;
 
 const doorOf = (changes: Partial<DoorOptions> = {}) =>
   createMembers({
     version: '1',
     requireIdentical: false,
     reducers: 0,
-    dataHash: 'data',
-    testDataHash: null,
+    batchSize: 24,
     model: null,
-    welcome: { configuration: {}, dataPath: '', testDataPath: null },
+    welcome: { configuration: {}, data: someData, testData: null },
     ...changes,
   });
 
@@ -104,4 +110,19 @@ test('who says hello or ready twice breaks the protocol', () => {
   assert.throws(() => members.hello('a', hello), { kind: 'unasked' });
   members.admit('a', ready);
   assert.throws(() => members.admit('a', ready), { kind: 'unasked' });
+});
+
+test('of a worker that does not see the data it is told how much of its traffic its rows are', () => {
+  const members = doorOf();
+  members.hello('a', hello);
+  members.hello('b', hello);
+  const source = { place: 'streamed', reason: 'cannot see the data' } as const;
+  const { effects } = members.admit('b', { ...ready, rows: source });
+  const notice = effects.flatMap((one) =>
+    one.type === 'notice' && one.notice.kind === 'data' ? one.notice : [],
+  );
+  const rows = (24 / 2) * (4 + 1); // bytes of half a batch
+  const share = rows / (rows + 2 * 4 * 5); // beside five parameters up and down
+  assert.deepEqual(notice, [{ kind: 'data', rank: 1, host: 'h', ...source, share }]);
+  assert.equal(members.admit('a', ready).effects.length, 1, 'of one that does nothing is told');
 });

@@ -10,6 +10,8 @@ import { openRuntime } from '../../shared/model/runtimes.ts';
 import { configSchema } from '../../shared/runtime/config.ts';
 import { createWorkload } from '../../shared/runtime/workload.ts';
 import { computeNode, type NodeContext } from '../../worker/node.ts';
+import { createBatches } from '../../worker/batches.ts';
+import { ownRows } from '../../worker/data.ts';
 import { createRooms } from '../../worker/rooms.ts';
 import { exactSums } from '../support/exact-sums.ts';
 import { seededBatch, smallImage, smallVae } from '../support/small-vae.ts';
@@ -41,13 +43,15 @@ async function runWith(nodesOf: (leafCount: number) => readonly TreeNode[]) {
   const runtime = await openRuntime('wasm', { threads: 1, precision: 'float32', allowCpu: true });
   const compute = await smallVae(runtime);
   const program = findBasis(workload, settings);
+  const noFeed = { take: () => assert.fail('nothing is sent') };
+  const batchOf = createBatches({ data: ownRows(training), workload }, noFeed, () => true);
 
   async function sum({ spec, leafCount, resultLength, dtype }: Sum): Promise<Answer> {
     const values = dtype === 'float64' ? new Float64Array(resultLength) : new Float32Array(resultLength);
     let sampleCount = 0;
     for (const node of nodesOf(leafCount)) {
       const rooms = createRooms(resultLength, dtype, 8);
-      const context: NodeContext = { compute, workload, training, test: null, seed: 1, covariance, rooms };
+      const context: NodeContext = { compute, batchOf, seed: 1, covariance, rooms };
       const task = { spec, leafCount, resultLength };
       const part = (await computeNode(context, task, node, async () => true))!;
       part.values.forEach((value, at) => (values[at]! += value));

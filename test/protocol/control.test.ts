@@ -13,7 +13,13 @@ import {
 } from '../../shared/protocol/control.ts';
 import { encodeFrame } from '../../shared/protocol/frame.ts';
 import type { CoordinatorMessage, WorkerMessage } from '../../shared/protocol/messages.ts';
-import { coordinatorMessages, kindOf, workerMessages } from '../support/control-messages.ts';
+import {
+  coordinatorMessages,
+  kindOf,
+  ownRows,
+  someData,
+  workerMessages,
+} from '../support/control-messages.ts';
 
 const kindOfBytes = (...frames: Uint8Array[]): string => kindOf(() => decodeCoordinatorMessage(frames));
 const bytesOf = (message: CoordinatorMessage): Uint8Array => encodeControl(1, message)[0]!;
@@ -47,6 +53,7 @@ describe('control', () => {
     const ready = {
       type: 'ready',
       dataHash: '',
+      rows: ownRows,
       testDataHash: null,
       model: { ...model, statistics: [], termNames: [], generative: true },
     };
@@ -68,7 +75,7 @@ describe('control', () => {
     assert.equal(kindOfBytes(new Uint8Array(0)), 'size');
     const configuration = { text: 'x'.repeat(maxControlBytes) };
     assert.throws(
-      () => encodeControl(1, { type: 'welcome', rank: 0, configuration, dataPath: '', testDataPath: null }),
+      () => encodeControl(1, { type: 'welcome', rank: 0, configuration, data: someData, testData: null }),
       /a welcome of 65\d{3} bytes, at most 65536/,
     );
   });

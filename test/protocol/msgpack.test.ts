@@ -11,7 +11,7 @@ import {
   withChecksum,
   encodeControl,
 } from '../../shared/protocol/control.ts';
-import { coordinatorMessages, kindOf, workerMessages } from '../support/control-messages.ts';
+import { coordinatorMessages, kindOf, someData, workerMessages } from '../support/control-messages.ts';
 
 const kindOfBytes = (bytes: Uint8Array): string =>
   kindOf(() => decodeCoordinatorMessage([withChecksum(bytes)]));
@@ -43,7 +43,7 @@ describe('hostile bytes', () => {
   test('a key named __proto__ reaches no prototype', () => {
     const forge = (value: unknown): Uint8Array =>
       Buffer.from(pack(value).toString('latin1').replace('__prot0__', '__proto__'), 'latin1');
-    const message = { type: 'welcome', rank: 0, dataPath: '', testDataPath: null, configuration: {} };
+    const message = { type: 'welcome', rank: 0, data: someData, testData: null, configuration: {} };
     assert.equal(kindOfBytes(forge({ epoch: 1, message, __prot0__: { polluted: true } })), 'schema');
     const inside = forge({
       epoch: 1,

@@ -14,6 +14,7 @@ import { Interrupted } from '../../coordinator/requests.ts';
 import { createStores } from '../../coordinator/stores.ts';
 import { exitCodes, LockstepError } from '../../shared/errors.ts';
 import { maxFrameBytes } from '../../shared/protocol/frame.ts';
+import { describeData, packRows } from '../../shared/protocol/row-frames.ts';
 import { image, version } from '../support/cluster.ts';
 import { createRunJournal, type RunJournal } from './run-journal.ts';
 import { dataset, sameBits } from './shapes.ts';
@@ -86,6 +87,7 @@ export function createCoordinators(world: World): Coordinators {
       epoch,
       clock,
       bind: (events) => transport.bind(endpointOf(incarnation.site), transportOptions, events),
+      packRows: (_, rows) => packRows(dataset, rows),
       onNotice: ({ kind, ...notice }) =>
         transcript.say(incarnation.host, `notes ${kind} ${JSON.stringify(notice)}`),
       onOffence: (peer, kind, message) =>
@@ -186,10 +188,9 @@ function machineOf(world: World, nowMs: () => number, journal: RunJournal, resum
       version,
       requireIdentical: false,
       reducers: outerReducers(schedule.reducers),
-      dataHash: dataset.hash,
-      testDataHash: null,
+      batchSize: config.batchSize,
       model: resume?.model ?? null,
-      welcome: { configuration: config, dataPath: '', testDataPath: null },
+      welcome: { configuration: config, data: describeData(dataset, ''), testData: null },
     },
     minWorkers: schedule.minWorkers,
     expectedWorkers: schedule.leafMs.length,

@@ -74,6 +74,12 @@ export function scheduleOf(seed: number): Schedule {
   };
 }
 
+/** Whether a worker, named `w` and a number, does not see the data: in a third of runs all do, in a third some. */
+export function streamsOf(seed: number, worker: string): boolean {
+  const kind = seed % 3;
+  return kind === 2 || (kind === 1 && Number(worker.slice(1)) % 2 === 1);
+}
+
 const leavesOf = ({ config }: Shape): number => config.batchSize / config.microBatchSize!;
 
 /** Events of an undisturbed run, roughly: most are messages of workers, and few work at once on few leaves. */

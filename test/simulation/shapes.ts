@@ -4,7 +4,7 @@
  */
 import type { EvaluationRecord } from '../../coordinator/journal.ts';
 import type { Config } from '../../shared/runtime/config.ts';
-import type { Dataset } from '../../shared/data/dataset.ts';
+import type { Batch, Dataset } from '../../shared/data/dataset.ts';
 import { adamScalars } from '../../shared/math/adam.ts';
 import { createLayout } from '../../shared/math/layout.ts';
 import { referenceStep, type ReferenceState } from '../../shared/math/reference.ts';
@@ -21,6 +21,7 @@ export interface Shape {
 }
 
 export interface Leaf {
+  readonly batch: Batch;
   readonly gradient: Float32Array; // [P]
   readonly terms: Terms;
 }
@@ -122,7 +123,7 @@ async function leavesOf(
     const gradient = new Float32Array(parameters.length);
     const draw = { seed: config.seed, purpose: 'training', step, microBatch } as const;
     const batch = { rows, labels, rowCount: indices.length };
-    leaves.push({ gradient, terms: await compute.gradient(batch, draw, settings, gradient) });
+    leaves.push({ batch, gradient, terms: await compute.gradient(batch, draw, settings, gradient) });
   }
   return leaves;
 }

@@ -3,6 +3,7 @@
  * it is given against the reference. Every array of parameters that a worker is given must be that of some step,
  * and every gradient must be asked for at its own step's parameters.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Compute } from '../../shared/model/compute.ts';
 import type { VirtualClock } from '../../shared/transport/virtual-time.ts';
 import { image } from '../support/cluster.ts';
@@ -35,7 +36,7 @@ export function createDevice(options: DeviceOptions): Compute {
       if (step < 0) violate(`${name} was given parameters of no step`);
       await compute.setParameters(values);
     },
-    async gradient(_batch, draw, _settings, gradient) {
+    async gradient(batch, draw, _settings, gradient) {
       if (troubles.hangs) await new Promise(() => {}); // for ever
       await wait();
       const leaf = expected.leaves[draw.step]?.[draw.microBatch];
@@ -45,6 +46,8 @@ export function createDevice(options: DeviceOptions): Compute {
         );
         return { loss: 0 };
       }
+      if (!isDeepStrictEqual(batch, leaf.batch))
+        violate(`${name} has other rows of leaf ${draw.microBatch} of step ${draw.step}`);
       gradient.set(leaf.gradient);
       if (troubles.nonFinite) gradient[0] = NaN;
       troubles.nonFinite = false;

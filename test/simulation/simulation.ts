@@ -6,6 +6,7 @@
  * - as long as a worker lives, the run gets on; and in the end nothing is left of it
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { rowWindow } from '../../shared/protocol/data-messages.ts';
 import { createCoordinators } from './coordinators.ts';
 import { createFaults } from './faults.ts';
 import { describeSchedule, type Schedule } from './schedule.ts';
@@ -106,6 +107,6 @@ function check(world: World, events: number): void {
   if (network.nowMs - world.progressedMs > stuckMs)
     world.violate(`nothing got on in ${stuckMs / 1000} s since ${world.progressedMs.toFixed(0)} ms`);
   const kinds = 3; // of arrays that a hub sends to one peer: parameters and statistics; or a reducer's state
-  if (tamperer.mostUnderWay > Math.max(kinds * schedule.window, 12))
+  if (tamperer.mostUnderWay > Math.max(kinds * schedule.window, 12) + rowWindow)
     world.violate(`${tamperer.mostUnderWay} frames of arrays are under way to one worker`);
 }

@@ -1,8 +1,11 @@
 /** The workers of a simulation, each on a host of its own, started again when they end before the run does. */
 import { exitCodes } from '../../shared/errors.ts';
 import { runWorkerShell } from '../../worker/shell.ts';
+import { ownRows } from '../../worker/data.ts';
 import { image, version } from '../support/cluster.ts';
+import { streamedRows } from '../support/streamed-rows.ts';
 import { endpointOf, transportOptions, type Coordinators } from './coordinators.ts';
+import { streamsOf } from './schedule.ts';
 import { dataset } from './shapes.ts';
 import { createDevice, type DeviceTroubles } from './simulated-device.ts';
 import type { World } from './world.ts';
@@ -43,6 +46,7 @@ export function createWorkers(world: World, coordinators: Coordinators): Workers
 
   function run(worker: SimulatedWorker): Promise<{ code: number; reason: string }> {
     const { name, site } = worker;
+    const streams = streamsOf(world.schedule.seed, name);
     const { transport, clock } = world.hostOf(name);
     const { model, config } = expected.shape;
     const { fingerprint } = model.create(image);
@@ -52,12 +56,11 @@ export function createWorkers(world: World, coordinators: Coordinators): Workers
       endpoint: endpointOf(site),
       identity: { version, host: name, pid: 1, fingerprint },
       clock,
-      equip: async () => ({
+      equip: async (welcome) => ({
         compute: createDevice({ ...world, ...worker, clock }),
         model: model.description,
         workload: expected.workload,
-        training: dataset,
-        test: null,
+        data: streams ? streamedRows(welcome.data) : ownRows(dataset),
         seed: config.seed,
       }),
       log: (line) => transcript.say(name, line),

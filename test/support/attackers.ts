@@ -87,6 +87,13 @@ const hello: WorkerMessage = {
 export const helloOf = (version: string): WorkerMessage => ({ ...hello, version }) as WorkerMessage;
 
 /** Of a worker that has another model, far too large for anybody. */
+export const rowsOf = (request: number, row: number): WorkerMessage => ({
+  type: 'rows',
+  request,
+  of: 'training',
+  rows: [row],
+});
+
 export const readyOf = (dataHash: string): WorkerMessage => ({
   type: 'ready',
   model: {
@@ -97,6 +104,7 @@ export const readyOf = (dataHash: string): WorkerMessage => ({
     generative: false,
   },
   dataHash,
+  rows: { place: 'own', reason: '' },
   testDataHash: null,
 });
 

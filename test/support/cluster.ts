@@ -19,12 +19,16 @@ import type { Compute } from '../../shared/model/compute.ts';
 import { maxFrameBytes } from '../../shared/protocol/frame.ts';
 import { configSchema, type Config } from '../../shared/runtime/config.ts';
 import { createWorkload } from '../../shared/runtime/workload.ts';
+import { describeData, packRows } from '../../shared/protocol/row-frames.ts';
 import { createMemoryNetwork, type MemoryNetwork } from '../../shared/transport/memory.ts';
 import type { Transport } from '../../shared/transport/transport.ts';
 import type { VirtualClock } from '../../shared/transport/virtual-time.ts';
+import { ownRows } from '../../worker/data.ts';
+import type { FetchRows } from '../../worker/equipment.ts';
 import { runWorkerShell } from '../../worker/shell.ts';
 import { runReducer } from './cluster-reducer.ts';
 import { memoryDataset, type FakeModel } from './fake-models.ts';
+import { streamedRows } from './streamed-rows.ts';
 
 export const image: ImageShape = { height: 2, width: 2, channels: 1 };
 export const version = '0.0.0-test';
@@ -55,6 +59,9 @@ export interface WorkerSetup {
   readonly version?: string;
   readonly transport?: (transport: Transport) => Transport;
   readonly dataset?: Dataset;
+  readonly streamed?: boolean; // its rows are sent
+  readonly log?: (line: string) => void;
+  readonly before?: (fetch: FetchRows) => Promise<boolean>; // it is built
 }
 
 export interface Run {
@@ -112,10 +119,9 @@ export async function startRun(setup: RunSetup): Promise<Run> {
       version,
       requireIdentical: false,
       reducers: outerReducers(config.reducers),
-      dataHash: training.hash,
-      testDataHash: null,
+      batchSize: config.batchSize,
       model: setup.resume?.model ?? null,
-      welcome: { configuration: config, dataPath: '', testDataPath: null },
+      welcome: { configuration: config, data: describeData(training, ''), testData: null },
     },
     minWorkers: setup.minWorkers ?? 1,
     expectedWorkers: setup.expectedWorkers ?? 1,
@@ -136,6 +142,7 @@ export async function startRun(setup: RunSetup): Promise<Run> {
     epoch: setup.epoch ?? 1,
     clock: host.clock,
     bind: (events) => host.transport.bind(endpoint, transportOptions, events),
+    packRows: (_, rows) => packRows(training, rows),
     onNotice: (notice) => void record.notices.push(notice),
     onOffence: (peer, kind, message) => void record.offences.push(`${peer} ${kind}: ${message}`),
   });
@@ -186,18 +193,18 @@ function runWorker(
     endpoint,
     identity: { version: worker.version ?? version, host: name, pid: 1, fingerprint },
     clock: { ...clock, nowMs: () => clock.nowMs() + aheadMs },
-    equip: async (welcome) => {
+    equip: async (welcome, _, fetch) => {
+      if ((await worker.before?.(fetch)) === false) return null;
       const config = configSchema.parse(welcome.configuration);
       return {
         compute: alter(slow(model.create(image), clock, leafMs)),
         model: model.description,
         workload: createWorkload(config, training.rowCount, 0),
-        training,
-        test: null,
+        data: worker.streamed === true ? streamedRows(welcome.data) : ownRows(training),
         seed: config.seed,
       };
     },
-    log: () => {},
+    log: worker.log ?? (() => {}),
   });
   void shell.then(onExit);
 }

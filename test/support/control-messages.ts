@@ -1,5 +1,6 @@
 /** One control message of most types, and what becomes of one that arrives. */
 import { ProtocolError } from '../../shared/errors.ts';
+import type { DataDescription } from '../../shared/protocol/data-messages.ts';
 import type { CoordinatorMessage, WorkerMessage } from '../../shared/protocol/messages.ts';
 
 /** The kind of the ProtocolError that decoding throws, or `accepted`. */
@@ -12,6 +13,17 @@ export const kindOf = (decode: () => unknown): string => {
   }
   return 'accepted';
 };
+/** What a welcome says of a data set. */
+export const someData: DataDescription = {
+  path: '/data',
+  name: 'some rows',
+  hash: 'data',
+  shape: { height: 2, width: 2, channels: 1 },
+  rowCount: 120,
+  labelled: true,
+  classCount: 3,
+};
+export const ownRows = { place: 'own', reason: '' } as const;
 export const workerMessages: readonly WorkerMessage[] = [
   {
     type: 'hello',
@@ -32,6 +44,7 @@ export const workerMessages: readonly WorkerMessage[] = [
     },
     dataHash: 'ab',
     testDataHash: null,
+    rows: { place: 'streamed', reason: 'cannot see the data' },
   },
   { type: 'received', array: 'parameters', version: 3, chunk: 9 },
   {
@@ -47,14 +60,15 @@ export const workerMessages: readonly WorkerMessage[] = [
     computeMs: 12.25,
   },
   { type: 'failed', reason: 'Größe ✓', exitCode: 65 },
+  { type: 'rows', request: 7, of: 'training', rows: [3, 70_000, 4] },
 ];
 export const coordinatorMessages: readonly CoordinatorMessage[] = [
   {
     type: 'welcome',
     rank: 2,
     configuration: { data: ['synthetic'], epochs: null, learningRate: 1e-4, whiten: false, seed: 0xffffffff },
-    dataPath: '/data',
-    testDataPath: null,
+    data: someData,
+    testData: null,
   },
   {
     type: 'task',

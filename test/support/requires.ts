@@ -96,6 +96,13 @@ export function requiresTmpfs(path: string, size: string, context: TestContext):
 export const requiresEngine = (context: TestContext, problem: string): false =>
   missing(`no container engine starts here (root, apt-get install docker.io iproute2): ${problem}`, context);
 
+/** Folders that are hidden from one process, by a mount namespace of its own. */
+export function requiresHiding(context: TestContext): boolean {
+  const words = ['--mount', 'sh', '-c', 'mount -t tmpfs none /mnt'];
+  const isThere = spawnSync('unshare', words, { timeout: PROBE_TIMEOUT_MS, stdio: 'ignore' }).status === 0;
+  return isThere || missing('no folder can be hidden from a process (root)', context);
+}
+
 function missing(reason: string, context: TestContext): false {
   if (process.env['LOCKSTEP_TEST_STRICT'] === '1') throw new Error(reason);
   context.skip(reason);

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { protocolVersion, type CoordinatorMessage } from '../../shared/protocol/messages.ts';
+import { createWorkload } from '../../shared/runtime/workload.ts';
 import type { TaskMessage, Welcome, WorkerEffect } from '../../worker/events.ts';
+import type { RowPlan } from '../../worker/leaf-rows.ts';
 import { createWorker } from '../../worker/worker.ts';
+import { configOf } from '../support/cluster.ts';
+import { ownRows, someData } from '../support/control-messages.ts';
 import { linearModel } from '../support/fake-models.ts';
 
 const fingerprint = { backend: 'cpu', version: '1', device: 'x', threads: 1, precision: 'float32' };
@@ -14,8 +18,16 @@ const hello = {
   pid: 1,
   fingerprint,
 } as const;
-const welcome: Welcome = { type: 'welcome', rank: 0, configuration: {}, dataPath: '', testDataPath: null };
-const ready = { type: 'ready', model: linearModel(1).description, dataHash: '', testDataHash: null } as const;
+const welcome: Welcome = { type: 'welcome', rank: 0, configuration: {}, data: someData, testData: null };
+const ready = {
+  type: 'ready',
+  model: linearModel(1).description,
+  dataHash: '',
+  testDataHash: null,
+  rows: ownRows,
+} as const;
+const workload = createWorkload(configOf(), someData.rowCount, 0);
+const plan: RowPlan = { workload, streamed: { training: null, test: null } };
 const node = { first: 0, end: 2 };
 const task: TaskMessage = {
   type: 'task',
@@ -56,7 +68,7 @@ function createSubject() {
     lose: () => names(worker.handle({ type: 'lost' })),
     say: (message: CoordinatorMessage) => names(worker.handle({ type: 'message', link: 0, message })),
     send: (frame: typeof chunk) => names(worker.handle({ type: 'frame', link: 0, frame })),
-    built: (of: Welcome = welcome) => names(worker.handle({ type: 'built', welcome: of, ready })),
+    built: (of: Welcome = welcome) => names(worker.handle({ type: 'built', welcome: of, ready, plan })),
     computed: (of: TaskMessage = task) => names(worker.handle({ type: 'computed', task: of, node, result })),
   };
 }

@@ -52,7 +52,15 @@ export interface ExchangeResult {
 }
 
 export const benchVersion = '0.0.0-bench';
-export const benchDataHash = 'bench';
+
+/** Rows that nobody reads. */
+export const benchData = (workers: number) => ({
+  name: 'bench',
+  hash: 'bench',
+  shape: { height: 1, width: 1, channels: 1 },
+  rowCount: 4 * workers,
+  classCount: 0,
+});
 const budgetChunks = 24; // as coordinator/main.ts has them
 const windowChunks = 8;
 const optimiser = { updates: 0, learningRate: 1e-6, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
@@ -66,10 +74,13 @@ export async function openExchangeRun(options: ExchangeOptions): Promise<AnswerP
       version: benchVersion,
       requireIdentical: true,
       reducers: outerReducers(reducers),
-      dataHash: benchDataHash,
-      testDataHash: null,
+      batchSize: 2 * workers,
       model: null,
-      welcome: { configuration: {}, dataPath: 'none', testDataPath: null },
+      welcome: {
+        configuration: {},
+        data: { ...benchData(workers), path: 'none', labelled: false },
+        testData: null,
+      },
     },
     minWorkers: workers,
     expectedWorkers: workers,
@@ -85,6 +96,7 @@ export async function openExchangeRun(options: ExchangeOptions): Promise<AnswerP
     coordinator: createCoordinator(cluster, makeRounds(options, rounds)),
     epoch: 1,
     clock: systemClock,
+    packRows: () => new Uint8Array(0),
     bind: (events) =>
       bindHub(
         withHubKeys(createZeromqTransport(systemClock, { sharedMemory: options.sharedMemory ?? true }), {

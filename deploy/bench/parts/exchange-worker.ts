@@ -14,9 +14,11 @@ import { createWorkload } from '../../../shared/runtime/workload.ts';
 import { withLinkKeys } from '../../../shared/transport/keys.ts';
 import type { ConnectOptions } from '../../../shared/transport/transport.ts';
 import { createZeromqTransport } from '../../../shared/transport/zeromq.ts';
-import { runWorkerShell, type Equipment } from '../../../worker/shell.ts';
+import { ownRows } from '../../../worker/data.ts';
+import type { Equipment } from '../../../worker/equipment.ts';
+import { runWorkerShell } from '../../../worker/shell.ts';
 import type { AnswerPart } from '../part.ts';
-import { benchDataHash, benchVersion } from './exchange-run.ts';
+import { benchData, benchVersion } from './exchange-run.ts';
 
 export interface ExchangeWorkerOptions {
   readonly endpoint: string;
@@ -28,7 +30,7 @@ export interface ExchangeWorkerOptions {
 
 const peerTimeoutMs = 5000;
 const matrixSide = 2048;
-const image = { height: 1, width: 1, channels: 1 };
+const image = benchData(1).shape;
 const fingerprint: Fingerprint = {
   backend: 'none',
   version: '0',
@@ -67,7 +69,7 @@ function equip({ parameters: parameterCount, workers }: ExchangeWorkerOptions): 
     heldOutFraction: 0,
     components: null,
   });
-  const rowCount = 4 * workers;
+  const { rowCount } = benchData(workers);
   return {
     compute: idleCompute(parameters),
     model: {
@@ -78,17 +80,7 @@ function equip({ parameters: parameterCount, workers }: ExchangeWorkerOptions): 
       generative: false,
     },
     workload: createWorkload(config, rowCount, 0),
-    training: {
-      name: 'bench',
-      shape: image,
-      rowCount,
-      hash: benchDataHash,
-      labels: null,
-      classCount: 0,
-      readRows: () => {},
-      close: () => {},
-    },
-    test: null,
+    data: ownRows({ ...benchData(workers), labels: null, readRows: () => {}, close: () => {} }),
     seed: 1,
   };
 }

@@ -4,6 +4,7 @@ import { runError } from '../../../shared/errors.ts';
 import { systemClock } from '../../../shared/runtime/clock.ts';
 import { createZeromqTransport } from '../../../shared/transport/zeromq.ts';
 import { runWorker } from '../../../worker/main.ts';
+import { cacheFolder } from '../../cli/folders.ts';
 import { packageVersion } from '../../cli/version.ts';
 import type { AnswerPart } from '../part.ts';
 
@@ -20,6 +21,7 @@ export async function openLinkedWorker(options: LinkedWorkerOptions): Promise<An
     ...options,
     precision: 'tf32',
     allowCpu: true,
+    data: { mode: 'look', dataDir: cacheFolder() },
     version: packageVersion(),
     transport: createZeromqTransport(systemClock, { sharedMemory: false }),
     log: (line) => void lines.push(line),

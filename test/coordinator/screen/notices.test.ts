@@ -15,6 +15,21 @@ test('losses and refusals warn, by rank where there is one', () => {
   assert.deepEqual(refused, { text: 'worker p7 refused: other version', isWarning: true });
 });
 
+test('who does not see the data is named, with the reason and what it costs', () => {
+  const of = { kind: 'data', rank: 2, host: 'box', share: 0.0123 } as const;
+  const streamed = describeNotice({
+    ...of,
+    place: 'streamed',
+    reason: 'cannot see the data (x: no such file)',
+  });
+  assert.deepEqual(streamed, {
+    text: 'rank 2 (box) cannot see the data (x: no such file): its rows are streamed, about 1 % of its traffic',
+    isWarning: false,
+  });
+  const copied = describeNotice({ ...of, place: 'copied', reason: 'copied the data into x' });
+  assert.equal(copied?.text, 'rank 2 (box) copied the data into x');
+});
+
 test('moved work is counted', () => {
   const line = describeNotice({ kind: 'reassigned', rank: 3, microBatches: 1 });
   assert.equal(line?.text, '1 micro-batch of rank 3 given to other workers');

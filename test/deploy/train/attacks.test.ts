@@ -19,6 +19,7 @@ import {
   openImpostor,
   openRaw,
   readyOf,
+  rowsOf,
   say,
   saySlowly,
   zmtpGreeting,
@@ -118,6 +119,8 @@ async function sendLiars(endpoint: string): Promise<void> {
     'sees other data': () => [readyOf('0'.repeat(64))],
     'has another model': (dataPath) => [readyOf(hashOf(dataPath))],
     'computes before it is ready': () => [nodeOf(0)],
+    'asks for rows that are not there': () => [rowsOf(1, 2 ** 31)],
+    'asks for rows without end': () => [1, 2, 3, 4, 5].map((request) => rowsOf(request, 0)),
   };
   for (const [name, lie] of Object.entries(lies)) {
     const liar = await openImpostor(endpoint);
@@ -128,7 +131,7 @@ async function sendLiars(endpoint: string): Promise<void> {
     );
     const [welcome] = liar.heard;
     assert(welcome?.type === 'welcome');
-    for (const message of lie(welcome.dataPath)) await liar.tell(message);
+    for (const message of lie(welcome.data.path)) await liar.tell(message);
     const isHarmless = name.startsWith('computes'); // of a task that is not open: stale, and forgotten
     if (!isHarmless)
       await until(
@@ -179,7 +182,18 @@ suite('under attack', { timeout: 280_000 }, () => {
       `resident memory ${Math.round(first / 1e6)} MB at first, ${Math.round(most / 1e6)} at most`,
     );
     assert.ok(most - first < mostGrowth, `${most - first} bytes more than at first`);
-    for (const kind of ['garbage', 'silent', 'magic', 'parts', 'controlCrc', 'encoding', 'size', 'unasked'])
+    for (const kind of [
+      'garbage',
+      'silent',
+      'magic',
+      'parts',
+      'controlCrc',
+      'encoding',
+      'size',
+      'unasked',
+      'bounds',
+      'flood',
+    ])
       assert.match(told(), new RegExp(`\\(${kind}\\)`), `${kind}:\n${told()}`);
     for (const line of told().split('\n'))
       if (/kept out|dropped|refused/.test(line)) context.diagnostic(line);
