@@ -55,10 +55,7 @@ const command: CommandModule<object, WorkerArguments> = {
         describe: 'have rows sent without looking for the data',
       })
       .example('$0 worker --connect tcp://127.0.0.1:5770', 'joins the run of a coordinator on this box')
-      .example(
-        '$0 worker --connect box.json',
-        'of a coordinator elsewhere, by the file that keygen made',
-      )
+      .example('$0 worker --connect box.json', 'of a coordinator elsewhere, by the file that keygen made')
       .example(
         '$0 worker --connect box.json --copy-data --data-dir /scratch',
         'and keeps a copy of its data on a fast disk',

@@ -98,6 +98,7 @@ async function runWith(context: TestContext, mode: DataPolicy['mode'], isHidden:
         log: (line) => write(`worker: ${line}\n`),
       });
     },
+    grace: null,
     onStoppable: () => {},
   });
   assert.deepEqual(await worker!, { code: 0, reason: 'the run is over' });
