@@ -42,7 +42,10 @@ export async function startEngine(
   const folder = mkdtempSync(join(tmpdir(), 'lockstep-engine-'));
   const socket = join(folder, 'docker.sock');
   const namespace = `lockstep-engine-${process.pid}`;
-  if (network === 'own') run('ip', ['netns', 'add', namespace]);
+  if (network === 'own') {
+    run('ip', ['netns', 'add', namespace]);
+    run('ip', ['-n', namespace, 'link', 'set', 'lo', 'up']); // on which ports are published
+  }
   const common = ['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec')];
   common.push('-H', `unix://${socket}`, '-p', join(folder, 'pid'), '--storage-driver', 'overlay2');
   const words = {
