@@ -6,7 +6,7 @@
 import type { IJob } from 'kubernetes-models/batch/v1/Job';
 import type { IPersistentVolumeClaim } from 'kubernetes-models/v1/PersistentVolumeClaim';
 import { variableName } from '../../shared/runtime/field.ts';
-import { failurePolicyOf, labelsOf, podOf, ports, rowsClaim, runLabel, type Role } from './pods.ts';
+import { failurePolicyOf, labelsOf, podOf, ports, runLabel, type Role } from './pods.ts';
 
 const runsClaim = 'lockstep-runs';
 /** The settings of the run, which a kustomization makes of its run.yaml. */
@@ -77,24 +77,12 @@ export const workerJob = jobOf('worker', 2, {
   }),
 });
 
-/** The run folders, of the coordinator alone; and rows, which pods on every node read. */
-export const claims = [
-  claimOf(runsClaim, 'ReadWriteOnce', '20Gi'),
-  claimOf(rowsClaim, 'ReadWriteMany', '10Gi'),
-] as const;
-
-function claimOf(
-  name: string,
-  accessMode: 'ReadWriteOnce' | 'ReadWriteMany',
-  storage: string,
-): IPersistentVolumeClaim {
-  return {
-    apiVersion: 'v1',
-    kind: 'PersistentVolumeClaim',
-    metadata: { name, labels: { 'app.kubernetes.io/name': 'lockstep' } },
-    spec: { accessModes: [accessMode], resources: { requests: { storage } } },
-  };
-}
+export const runsVolume = {
+  apiVersion: 'v1',
+  kind: 'PersistentVolumeClaim',
+  metadata: { name: runsClaim, labels: { 'app.kubernetes.io/name': 'lockstep' } },
+  spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '20Gi' } } },
+} satisfies IPersistentVolumeClaim;
 
 interface JobParts {
   readonly labels: Readonly<Record<string, string>>; // of the pod, besides the role's

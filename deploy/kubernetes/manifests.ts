@@ -1,6 +1,6 @@
 /** All manifests, as the files that kustomizations name. They are committed; `write.ts` writes them anew. */
 import { stringify } from 'yaml';
-import { claims, coordinatorJob, workerJob } from './jobs.ts';
+import { coordinatorJob, runsVolume, workerJob } from './jobs.ts';
 import { dashboardMaps, podMonitor, prometheusRule } from './monitoring.ts';
 import { coordinatorPolicy, service, workerPolicy } from './network.ts';
 
@@ -13,7 +13,7 @@ export const manifests = (): Readonly<Record<string, readonly object[]>> => ({
   'base/worker.yaml': [workerJob],
   'base/service.yaml': [service],
   'base/network-policy.yaml': [coordinatorPolicy, workerPolicy],
-  'base/claims.yaml': claims,
+  'base/runs.yaml': [runsVolume],
   'monitoring/pod-monitor.yaml': [podMonitor],
   'monitoring/rules.yaml': [prometheusRule()],
   'monitoring/dashboards.yaml': dashboardMaps(),

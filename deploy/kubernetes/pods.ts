@@ -14,7 +14,6 @@ export const serviceName = 'lockstep';
 /** Kustomizations give it a registry and a tag. */
 export const image = 'lockstep';
 export const ports = { frames: 5770, http: 5771 } as const;
-export const rowsClaim = 'lockstep-rows';
 export const runLabel = 'run'; // on the coordinator: the run's folder, and its name in Prometheus
 const user = 1000; // as the image has it
 
@@ -101,11 +100,7 @@ const takeKeys: IContainer = {
 
 const scratch: readonly Mounted[] = [
   { volume: { name: 'tmp', emptyDir: {} }, mountPath: '/tmp' },
-  // Of data, as it is computed with: made by the coordinator, read by all.
-  {
-    volume: { name: 'rows', persistentVolumeClaim: { claimName: rowsClaim } },
-    mountPath: '/var/lib/lockstep/rows',
-  },
+  { volume: { name: 'rows', emptyDir: {} }, mountPath: '/var/lib/lockstep/rows' }, // of data
 ];
 
 /**
