@@ -26,7 +26,7 @@ import { totalSteps } from './progress.ts';
 import { createRunJournal, type RunJournal } from './run/journal.ts';
 import { createRunFolder, reopenRunFolder, type RunFolder } from './run/run-folder.ts';
 import { openRunData, type RunData } from './run-data.ts';
-import { serveRun } from './serving/serve-run.ts';
+import { serveFailure, serveRun } from './serving/serve-run.ts';
 import type { Serving, ServingRequest } from './serving/serving.ts';
 import { toldToo } from './serving/watchers.ts';
 import type { Screen } from './screen.ts';
@@ -128,6 +128,9 @@ export async function runCoordinator(asked: CoordinatorOptions): Promise<RunEnd>
     const summary = summarise(folder.path, result, facts, config, data, seconds);
     const { bestLoss, generative } = facts;
     return { summary, stopped: result.stopped, bestLoss, generative };
+  } catch (error) {
+    await serveFailure(error, serving, shell);
+    throw error;
   } finally {
     screen.close();
     await shell.close();

@@ -35,8 +35,9 @@ function connect() {
   source.addEventListener('changes', ({ data }) => take(JSON.parse(data)));
   source.addEventListener('end', () => {
     source.close();
-    byId('state').dataset['state'] = 'ended';
-    byId('state').textContent = progress?.state === 'ended' ? progress.doing : 'over';
+    const last = progress?.state === 'ended' || progress?.state === 'failed' ? progress : null;
+    byId('state').dataset['state'] = last?.state ?? 'ended';
+    byId('state').textContent = last?.doing ?? 'over';
     say('The run is over: this page keeps what it saw, and is not there any more when it is closed.');
   });
   source.addEventListener('error', () => {
@@ -91,7 +92,10 @@ function showProgress({ state, doing, steps, plannedSteps, epoch, plannedEpochs,
   byId('bar-done').style.width = `${100 * share}%`;
   const of = plannedSteps === null ? '' : ` of ${count(plannedSteps)}`;
   const epochs = plannedEpochs === null ? '' : ` of ${plannedEpochs}`;
-  const eta = remainingSeconds === null || state === 'ended' ? '' : ` · ${duration(remainingSeconds)} left`;
+  const eta =
+    remainingSeconds === null || state === 'ended' || state === 'failed'
+      ? ''
+      : ` · ${duration(remainingSeconds)} left`;
   byId('position').textContent =
     steps === 0
       ? 'before the first step'

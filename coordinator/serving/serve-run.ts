@@ -1,10 +1,13 @@
-/** Begins to serve a run as soon as its folder and data are known; one that is resumed with its past. */
+/** Serves a run from when its folder and data are known, one that is resumed with its past, to a bad end. */
+import { exitCodes, LockstepError } from '../../shared/errors.ts';
 import type { Clock } from '../../shared/runtime/clock.ts';
 import type { Config } from '../../shared/runtime/config.ts';
+import { Interrupted } from '../requests.ts';
 import type { RunData } from '../run-data.ts';
 import { readEpochs, readHistory } from '../run/history.ts';
 import type { RunFolder } from '../run/run-folder.ts';
 import type { Screen } from '../screen.ts';
+import type { CoordinatorShell } from '../shell.ts';
 import { startServing, type Serving, type ServingRequest } from './serving.ts';
 
 interface Wanted {
@@ -42,4 +45,17 @@ export async function serveRun(
   });
   if (resume && serving.port !== null) serving.remember(readHistory(folder.path), readEpochs(folder.path));
   return serving;
+}
+
+/** Shows that a run has failed, as long as was asked for. Its workers are let go of: nothing more will come. */
+export async function serveFailure(
+  error: unknown,
+  serving: Serving,
+  shell: Pick<CoordinatorShell<unknown>, 'close'>,
+): Promise<void> {
+  const isToGoOn = error instanceof LockstepError && error.exitCode === exitCodes.peerLost;
+  if (isToGoOn || error instanceof Interrupted) return;
+  const lingering = serving.end('failed', error instanceof Error ? error.message : String(error));
+  await shell.close();
+  await lingering;
 }

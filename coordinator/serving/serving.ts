@@ -58,9 +58,9 @@ export interface Serving {
   offence(kind: string): void;
   /** Workers can join. */
   ready(): void;
-  /** The run is over: lingers, if that was asked for, and closes. */
-  end(how: string): Promise<void>;
-  /** No lingering any more. */
+  /** The run is over: lingers, if that was asked for. @param failure why it ended badly, if it did */
+  end(how: string, failure?: string): Promise<void>;
+  /** No lingering, now or later. */
   hurry(): void;
   close(): Promise<void>;
 }
@@ -74,7 +74,8 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   let members: Cluster['members'] | null = null;
   let lastRanks: readonly RankView[] | null = null; // once the run is over
   let isReady = false;
-  let hurry = (): void => {};
+  let isHurried = false;
+  let leave = (): void => {};
   const board = createRankBoard(() => members, nowMs);
   const story = createStory(basename(folder.path), nowMs, wallSeconds);
   const metrics = createRunMetrics({
@@ -111,17 +112,23 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     metered: (bind) => (server === null ? bind : metered(bind, metrics.bytes)),
     offence: (kind) => metrics.offence(kind),
     ready: () => void (isReady = true),
-    async end(how) {
+    async end(how, failure) {
       lastRanks = board.views();
-      story.ended(how);
+      story.ended(how, failure);
       metrics.ended();
-      if (request.lingerSeconds === 0 || server === null) return;
+      const { lingerSeconds } = request;
+      if (lingerSeconds === 0 || server === null || isHurried) return;
+      if (failure !== undefined)
+        onProblem(`the run has failed: ${failure}; its last figures are served for ${lingerSeconds} s`);
       await new Promise<void>((resolve) => {
-        hurry = resolve;
-        clock.after(request.lingerSeconds * 1000, resolve);
+        leave = resolve;
+        clock.after(lingerSeconds * 1000, resolve);
       });
     },
-    hurry: () => hurry(),
+    hurry() {
+      isHurried = true;
+      leave();
+    },
     async close() {
       announcement?.withdraw();
       await showing.close();

@@ -18,7 +18,7 @@ export interface HappeningView {
 }
 
 export interface ProgressView {
-  readonly state: 'preparing' | 'training' | 'ended';
+  readonly state: 'preparing' | 'training' | 'ended' | 'failed';
   readonly doing: string; // what goes on between steps; empty while there are steps
   readonly steps: number; // made
   readonly plannedSteps: number | null; // not known before the first step
@@ -46,7 +46,8 @@ export interface Changes {
 export interface Story extends RunWatcher {
   /** Steps and evaluations of earlier sittings, when a run is resumed. */
   remember(steps: readonly StepRecord[], evaluations: readonly EvaluationRecord[]): void;
-  ended(how: string): void;
+  /** @param failure why, where it ended badly */
+  ended(how: string, failure?: string): void;
   whole(): Changes;
   /** What changed since this was called last; null when nothing did. */
   changes(): Changes | null;
@@ -113,8 +114,9 @@ export function createStory(name: string, nowMs: () => number, wallSeconds: () =
       evaluations = thinned([...evaluations, record]);
       become(positionOf(record.step, record.epoch, extent));
     },
-    ended(how) {
-      become({ state: 'ended', doing: how });
+    ended(how, failure) {
+      if (failure !== undefined) happen('problem', `the run has failed: ${failure}`);
+      become({ state: failure === undefined ? 'ended' : 'failed', doing: how });
     },
     whole: () => ({
       run,

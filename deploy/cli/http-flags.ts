@@ -50,7 +50,8 @@ export function addHttpFlags<T>(yargs: Argv<T>): void {
     })
     .option(names.linger, {
       group,
-      describe: 'seconds for which the last figures are served after the end',
+      describe:
+        'seconds for which the last figures are served after the end, also when it failed; not after Ctrl-C',
       defaultDescription: '0',
     });
 }

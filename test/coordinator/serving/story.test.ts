@@ -64,3 +64,16 @@ test('a resumed run shows the steps of its earlier sittings', () => {
   const { progress, course } = story.whole();
   assert.deepEqual([progress!.steps, progress!.state, course!.points.length], [3, 'preparing', 3]);
 });
+
+test('a run that ends badly says so, and why', () => {
+  const story = createStory(
+    'run',
+    () => 0,
+    () => 1000,
+  );
+  story.ended('failed', 'the gradient of step 3 is not finite');
+  const { progress, happenings } = story.whole();
+  assert.equal(progress?.state, 'failed');
+  assert.match(happenings?.at(-1)?.text ?? '', /the run has failed: the gradient of step 3 is not finite/);
+  assert.equal(happenings?.at(-1)?.level, 'problem');
+});
