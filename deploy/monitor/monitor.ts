@@ -87,6 +87,7 @@ function opening({ targetsFolder, runsFolder }: Whereabouts, url: string, dataFo
     `alerts       ${url}/alerts`,
     `dashboards   with Grafana: LOCKSTEP_PROMETHEUS=${url} LOCKSTEP_DASHBOARDS=${grafanaFolder}/dashboards ` +
       `GF_PATHS_PROVISIONING=${grafanaFolder}/provisioning grafana server`,
+    `             with a Grafana that runs: add ${url} as a Prometheus data source, import ${grafanaFolder}/dashboards/*.json`,
     `kept         in ${dataFolder}, for 30 days; Ctrl-C ends it`,
   ];
 }

@@ -57,3 +57,23 @@ test('it says which runs it watches and where to look, and ends its Prometheus w
   assert.equal((await running.ended).code, 0);
   assert.deepEqual(running.processes(), []);
 });
+
+test('killed by a signal that it cannot catch, it leaves no Prometheus behind', async (context) => {
+  if (!requires('prometheus', context)) return;
+  const folder = temporaryFolder(context);
+  const words = ['--targets-dir', join(folder, 'targets'), '--data-dir', join(folder, 'data')];
+  const running = startLockstep(['monitor', ...words]);
+  context.after(() => running.processes().forEach(({ pid }) => process.kill(pid, 'SIGKILL')));
+  let said = '';
+  running.child.stderr!.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  await until(
+    () => said.includes('Ctrl-C ends it'),
+    () => said,
+  );
+  assert.ok(running.processes().some(({ words: [program] }) => program === 'prometheus'));
+  running.child.kill('SIGKILL');
+  await until(
+    () => running.processes().length === 0,
+    () => JSON.stringify(running.processes()),
+  );
+});
