@@ -26,7 +26,7 @@ import type { ArrayFrame } from './reducers/state-parts.ts';
 import { describe, Interrupted, isPlain, type Answer, type Request } from './requests.ts';
 import { createStalls } from './stalls.ts';
 import type { Stores } from './stores.ts';
-import { hasAllScalars, nonFiniteNotices, type NodeMessage } from './task.ts';
+import { hasAllScalars, lastNode, nonFiniteNotices, type NodeMessage } from './task.ts';
 import { createWatch } from './watch.ts';
 
 export interface ClusterOptions {
@@ -65,7 +65,7 @@ export function createCluster(options: ClusterOptions): Cluster {
   let request: Request | null = null;
   let answer: Answer | null = null;
   let interrupted = false;
-  let scalarsMs = 0; // when the last node was computed
+  let last = { scalarsMs: 0, computeMs: 0 }; // of the last node that was computed
 
   const respond = (value: Answer): void => {
     stalls.flowing();
@@ -96,7 +96,8 @@ export function createCluster(options: ClusterOptions): Cluster {
       effects.push(...disputes.begin(dispute, describe(request)));
       return [...effects, ...dealing.begin(request, task!.attempt + 1, dispute)];
     }
-    if (hasAllScalars(task!) && (part.answers.size === 1 || part.isCheck)) scalarsMs = nowMs();
+    if (hasAllScalars(task!) && (part.answers.size === 1 || part.isCheck))
+      last = lastNode(task!, peer, nowMs());
     return [...effects, ...finishIfComplete()];
   }
 
@@ -131,8 +132,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     deadlines.learn(stores.kindOf(request), nowMs() - dealtMs);
     dealing.learn();
     const workerCount = new Set(task.parts.map(({ worker }) => worker)).size;
-    const timing = { workerCount, dealtMs, scalarsMs, nowMs };
-    const { answer: value, effects } = stores.finish(request, task, timing);
+    const { answer: value, effects } = stores.finish(request, task, { workerCount, dealtMs, ...last, nowMs });
     respond(value);
     return [...notices, ...effects];
   }
@@ -176,7 +176,7 @@ export function createCluster(options: ClusterOptions): Cluster {
           return [];
         case 'sum':
         case 'step': {
-          scalarsMs = nowMs();
+          last = { scalarsMs: nowMs(), computeMs: 0 };
           const effects = dealing.begin(next, 0);
           giveUpIfInterrupted();
           return effects;

@@ -2,6 +2,7 @@
 import type { Basis, RenderRequest, Terms } from '../shared/model/compute.ts';
 import type { ModelDescription, Split } from '../shared/protocol/messages.ts';
 import type { Progress } from './progress.ts';
+import type { StepPhases } from './requests.ts';
 
 /** Terms per sample. */
 export interface StepRecord {
@@ -14,7 +15,7 @@ export interface StepRecord {
   readonly noise: { readonly squaredGradient: number; readonly trace: number } | null;
   readonly samples: number;
   readonly seconds: number;
-  readonly phases: { readonly compute: number; readonly exchange: number; readonly commit: number };
+  readonly phases: StepPhases;
   readonly workers: number;
   readonly committed: boolean;
 }

@@ -75,7 +75,19 @@ export interface StepResult {
   readonly meanSquares: number; // |mean gradient|^2, before L2 and clipping
   readonly gradientNorm: number; // of the mean gradient with L2, before clipping
   readonly workerCount: number;
-  readonly phases: { readonly compute: number; readonly exchange: number; readonly commit: number }; // seconds
+  readonly phases: StepPhases;
+}
+
+/**
+ * Seconds of a step from when it was dealt, one after the other: until the worker that ends last has the new
+ * parameters (of which Adam makes all but the first chunks meanwhile), what that worker computes, until all values
+ * are summed, and the update of the first chunks.
+ */
+export interface StepPhases {
+  readonly parameters: number;
+  readonly compute: number;
+  readonly exchange: number;
+  readonly commit: number;
 }
 
 export type Answer =

@@ -77,8 +77,11 @@ export function createStores(options: StoreOptions) {
     if (!finite && request.onNonfinite === 'stop')
       return { answer: { kind: 'failed', error: nonFiniteError(request.step, task) }, effects: [] };
     const effects = finite ? commit(request, clipScale(squares, request.clipNorm)) : [];
+    const untilComputedMs = timing.scalarsMs - timing.dealtMs;
+    const computeMs = Math.min(timing.computeMs, untilComputedMs); // two boxes have two clocks
     const phases = {
-      compute: (timing.scalarsMs - timing.dealtMs) / 1000,
+      parameters: (untilComputedMs - computeMs) / 1000,
+      compute: computeMs / 1000,
       exchange: (beganMs - timing.scalarsMs) / 1000,
       commit: (timing.nowMs() - beganMs) / 1000,
     };

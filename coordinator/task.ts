@@ -43,6 +43,7 @@ export interface Timing {
   readonly workerCount: number;
   readonly dealtMs: number;
   readonly scalarsMs: number; // when the last node was computed
+  readonly computeMs: number; // what its worker took for all its nodes
   readonly nowMs: () => number;
 }
 
@@ -132,3 +133,13 @@ export function nonFiniteError(step: number, task: OpenTask): Error {
       'raise --variance-floor, lower --learning-rate, or --on-nonfinite skip',
   );
 }
+
+/** The last node of a task was computed now, by this worker, which took so long for all its nodes. */
+export const lastNode = (
+  { parts }: OpenTask,
+  peer: PeerId,
+  scalarsMs: number,
+): Pick<Timing, 'scalarsMs' | 'computeMs'> => ({
+  scalarsMs,
+  computeMs: parts.reduce((sum, { answers }) => sum + (answers.get(peer)?.computeMs ?? 0), 0),
+});

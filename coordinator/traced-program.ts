@@ -2,7 +2,7 @@
  * A training program whose requests are spans of a trace, a step with its phases inside:
  *
  *   deal      until its leaves are dealt: at once, where there are enough workers
- *   compute   until the last worker has said that its part is there
+ *   compute   until the last worker has said that its part is there; new parameters come to it before
  *   reduce    until its values are summed: what did not arrive while others still computed
  *   commit    Adam, and the first parameters copied, on their way to the workers
  *
@@ -37,7 +37,7 @@ export function* tracedProgram<T>(program: Program<T>, tracer: Tracer, onStep: (
 function tellPhases(tracer: Tracer, { phases }: StepResult, beganMs: number, endedMs: number): void {
   const commitMs = Math.max(beganMs, endedMs - phases.commit * 1000);
   const reduceMs = Math.max(beganMs, commitMs - phases.exchange * 1000);
-  const computeMs = Math.max(beganMs, reduceMs - phases.compute * 1000);
+  const computeMs = Math.max(beganMs, reduceMs - (phases.parameters + phases.compute) * 1000);
   tracer.span(track, 'deal', beganMs, computeMs);
   tracer.span(track, 'compute', computeMs, reduceMs);
   tracer.span(track, 'reduce', reduceMs, commitMs);

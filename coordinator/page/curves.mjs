@@ -7,8 +7,14 @@ import uPlot from './uplot.mjs';
 /** @typedef {import('../journal.ts').EvaluationRecord} Evaluation */
 /** @typedef {import('./charts.mjs').Chart} Chart */
 
-const phases = /** @type {const} */ (['compute', 'exchange', 'commit', 'wait']);
-const phaseColours = { compute: 'blue', exchange: 'vermilion', commit: 'green', wait: 'amber' };
+const phases = /** @type {const} */ (['compute', 'exchange', 'commit', 'parameters', 'wait']);
+const phaseColours = {
+  compute: 'blue',
+  exchange: 'vermilion',
+  commit: 'green',
+  parameters: 'purple',
+  wait: 'amber',
+};
 const latelyPoints = 20; // that the bar of phases averages
 
 /** @param {string} id */

@@ -62,7 +62,7 @@ export function showFigures(host, { progress, ranks, point, evaluation }) {
   const lost = ranks.filter(({ state }) => state === 'lost').length;
   const best = evaluation?.heldOut ?? null;
   const terms = Object.entries(point?.terms ?? {}).filter(([name]) => name !== 'loss');
-  const share = point && point.phases.exchange / sum(Object.values(point.phases));
+  const share = point && (point.phases.parameters + point.phases.exchange) / sum(Object.values(point.phases));
   const figures = [
     figure(
       'Loss',

@@ -58,7 +58,7 @@ const stepSchema = z.object({
   noise: z.object({ squaredGradient: real, trace: real }).nullable(),
   samples: real,
   seconds: real,
-  phases: z.object({ compute: real, exchange: real, commit: real }),
+  phases: z.object({ parameters: real.default(0), compute: real, exchange: real, commit: real }), // older: in compute
   workers: real,
   committed: z.boolean(),
 }) satisfies z.ZodType<StepRecord>;

@@ -13,7 +13,7 @@ export interface Pace {
   /** Ends an interval. */
   evaluated(): void;
   readonly samplesPerSecond: number; // NaN before the second step, as the others
-  readonly exchangeShare: number; // 0 to 1, of the time of steps
+  readonly exchangeShare: number; // 0 to 1, of the time of steps: parameters on their way down, gradients up
   /** What `remainingSteps` and the evaluations among them will take, as far as is known. */
   remainingSeconds(remainingSteps: number): number;
 }
@@ -50,7 +50,7 @@ export function createPace(nowMs: () => number): Pace {
       current.timedSteps += 1;
       current.timedSeconds += seconds;
       current.samples += samples;
-      current.exchangeSeconds += phases.exchange;
+      current.exchangeSeconds += phases.parameters + phases.exchange;
     },
 
     evaluated() {

@@ -6,6 +6,7 @@
 import { noiseScale } from '../../shared/math/noise-scale.ts';
 import type { Terms } from '../../shared/model/compute.ts';
 import type { StepRecord } from '../journal.ts';
+import type { StepPhases } from '../requests.ts';
 
 /** Means over some steps in a row. */
 export interface Point {
@@ -21,10 +22,7 @@ export interface Point {
 }
 
 /** Seconds; they do not overlap, and add up to the step. */
-export interface Phases {
-  readonly compute: number;
-  readonly exchange: number;
-  readonly commit: number;
+export interface Phases extends StepPhases {
   readonly wait: number; // for workers, or for an answer that was thrown away
 }
 
@@ -50,8 +48,9 @@ interface Sums {
 
 /** The phases of a step, and what is left of it. */
 export function phasesOf({ phases, seconds }: Pick<StepRecord, 'phases' | 'seconds'>): Phases {
-  const { compute, exchange, commit } = phases;
-  return { compute, exchange, commit, wait: Math.max(0, seconds - compute - exchange - commit) };
+  const { parameters, compute, exchange, commit } = phases;
+  const wait = Math.max(0, seconds - parameters - compute - exchange - commit);
+  return { parameters, compute, exchange, commit, wait };
 }
 
 /** @param pointsMax even */

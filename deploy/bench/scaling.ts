@@ -108,7 +108,7 @@ function tableOf(settings: Settings, points: readonly Point[], series: Series): 
 }
 
 const barOfPlan = 0.2;
-const phases = ['compute', 'exchange', 'commit'] as const;
+const phases = ['parameters', 'compute', 'exchange', 'commit'] as const;
 
 /** For each micro-batch size the rates, then the runs, which are held against them; one order in all rounds. */
 function sidesBesidePlan(context: BenchContext, settings: Settings, points: readonly Point[]): Side[] {

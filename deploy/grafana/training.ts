@@ -60,8 +60,9 @@ const throughput: RowSpec = {
     graph({
       title: 'Where the time of a step goes',
       description:
-        'The phases do not overlap, and add up to the step. Exchange: gradients arrive and parameters leave while ' +
-        'nothing is computed. Wait: for workers, or for an answer that was thrown away. Mean over the chosen runs.',
+        'The phases do not overlap, and add up to the step. Parameters: until the worker that ends last has the new ' +
+        'ones. Compute: what it computes. Exchange: until all gradients are summed. Commit: Adam. Wait: for workers, ' +
+        'or for an answer that was thrown away. Mean over the chosen runs.',
       unit: 'percentunit',
       max: 1,
       stacked: true,

@@ -158,22 +158,24 @@ function throughputSketch({ steps }: Run): Sketch | null {
   return { id: 'throughput', title: 'Throughput', caption, isWide: false, spec };
 }
 
-const phaseNames = ['compute', 'exchange', 'commit', 'other'] as const;
+const phaseNames = ['compute', 'exchange', 'commit', 'parameters', 'other'] as const;
 
 function phaseSketch({ steps }: Run): Sketch | null {
   const rows = buckets(steps.slice(1), phaseLimit).map((bucket) => {
     const seconds = sum(bucket, (record) => record.seconds);
-    const known = (['compute', 'exchange', 'commit'] as const).map(
+    const known = (['compute', 'exchange', 'commit', 'parameters'] as const).map(
       (phase) => sum(bucket, ({ phases }) => phases[phase]) / seconds,
     );
     const other = Math.max(0, 1 - known.reduce((total, share) => total + share, 0));
     return { x: bucket.at(-1)?.epoch ?? 0, shares: [...known, other] };
   });
   if (rows.length < 2) return null;
-  const exchange = rows.reduce((total, { shares }) => total + (shares[1] ?? 0), 0) / rows.length;
+  const exchange =
+    rows.reduce((total, { shares }) => total + (shares[1] ?? 0) + (shares[3] ?? 0), 0) / rows.length;
   const caption =
-    'Compute ends when the last gradient is there, exchange when it has been summed, commit when Adam has ' +
-    `made its step. Exchange took ${formatShare(exchange).replace(' ', noBreak)} on average.`;
+    'Parameters: new ones on their way to the worker that ends last; compute: what it computes; exchange: until all ' +
+    'gradients are summed; commit: Adam. Parameters and exchange took ' +
+    `${formatShare(exchange).replace(' ', noBreak)} on average.`;
   const spec = shareSpec({ x, y: 'share of a step', parts: phaseNames, rows, size: 'half' });
   return { id: 'phases', title: 'Where the time of a step goes', caption, isWide: false, spec };
 }

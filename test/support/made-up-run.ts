@@ -17,7 +17,12 @@ export function madeUpStep(step: number): StepRecord {
     noise: { squaredGradient: 0.5, trace: 120 },
     samples: 250,
     seconds,
-    phases: { compute: 0.85 * seconds, exchange: 0.09 * seconds, commit: 0.04 * seconds },
+    phases: {
+      parameters: 0.05 * seconds,
+      compute: 0.8 * seconds,
+      exchange: 0.09 * seconds,
+      commit: 0.04 * seconds,
+    },
     workers: 2,
     committed: true,
   };

@@ -164,7 +164,7 @@ function* exchange(workers: number, step: number, wire: Wire): Program<Exchanged
 }
 
 const phasesOf = ({ phases }: StepResult) => ({
-  compute: phases.compute * 1000,
+  compute: (phases.parameters + phases.compute) * 1000,
   reduce: phases.exchange * 1000,
   commit: phases.commit * 1000,
 });

@@ -139,8 +139,9 @@ export function phaseSketch({ paces }: Study): Sketch | null {
     id: 'phases',
     title: 'Where the time goes',
     caption:
-      'Of a sample: computing its gradient; then what is paid once a step, and so less of the larger the batch is: ' +
-      `summing gradients (exchange), and Adam (commit). With ${plural(most, 'worker')}.`,
+      'Of a sample: computing its gradient; and what is paid once a step, so less of the larger the batch is: new ' +
+      'parameters on their way to the workers, gradients summed (exchange), Adam (commit). ' +
+      `With ${plural(most, 'worker')}.`,
     isWide: false,
     spec: stackedSpec('batch size', 'microseconds a sample', phaseNames, bars),
   };

@@ -78,7 +78,7 @@ export function stackedSpec(
   parts: readonly string[],
   bars: readonly Bar[],
 ): TopLevelSpec {
-  const colours: readonly Colour[] = ['blue', 'amber', 'green', 'faint'];
+  const colours: readonly Colour[] = ['blue', 'vermilion', 'green', 'purple', 'faint']; // as on the live page
   const widest = 0.6 * plotSizes.half.width;
   const values = bars.flatMap(({ group, values: own }) =>
     parts.map((name, order) => ({ group, name, order, value: own[order] ?? 0 })),

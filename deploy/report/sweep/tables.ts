@@ -4,8 +4,9 @@ import type { Table } from '../document.ts';
 import { nats, sayEffect } from './conclusions.ts';
 import { labelOf } from './arms.ts';
 import { axes, readOff, type StudyAxis, type StudySplit } from './read-off.ts';
-import type { Sweep } from './read-sweep.ts';
+import type { Sweep, Trial } from './read-sweep.ts';
 import type { Shown, Study } from './study.ts';
+import { phaseNames } from './throughput.ts';
 
 const dash = '–';
 
@@ -54,25 +55,13 @@ export function effectTable({ effects }: Study): Table {
 }
 
 export function paceTable({ paces }: Study): Table {
-  const head = [
-    'batch',
-    'workers',
-    'samples/s',
-    'step',
-    'compute',
-    'exchange',
-    'commit',
-    'other',
-    'efficiency',
-  ];
+  const head = ['batch', 'workers', 'samples/s', 'step', ...phaseNames, 'efficiency'];
   const rows = paces.map(({ batchSize, workers, samplesPerSecond, stepSeconds, phases, efficiency }) => [
     formatCount(batchSize),
     String(workers),
     formatNumber(samplesPerSecond),
     `${formatNumber(1000 * stepSeconds)} ms`,
-    ...[phases.compute, phases.exchange, phases.commit, phases.other].map((seconds) =>
-      formatShare(seconds / stepSeconds),
-    ),
+    ...phaseNames.map((phase) => formatShare(phases[phase] / stepSeconds)),
     efficiency === null ? dash : formatShare(efficiency),
   ]);
   return { head, rows };
@@ -100,7 +89,7 @@ function placeOf(worth: number): string {
 
 /** What was run, setting by setting. */
 export function armTable(shown: readonly Shown[]): Table {
-  const head = ['batch', 'micro-batch', 'learning rate', 'seeds', 'epochs', 'updates'];
+  const head = ['batch', 'micro-batch', 'learning rate', 'seeds', 'epochs', 'updates', 'best held-out loss'];
   const rows = shown.map(({ label, arm }) => {
     const lasts = arm.trials.flatMap(({ run }) => run.evaluations.at(-1) ?? []);
     const range = (values: readonly number[], digits: number): string => {
@@ -122,9 +111,19 @@ export function armTable(shown: readonly Shown[]): Table {
         lasts.map(({ step }) => step),
         0,
       ),
+      bestOf(arm.trials),
     ];
   });
   return { head, rows };
+}
+
+/** The lowest held-out loss of each trial's evaluations, wherever that was: their mean over seeds. */
+function bestOf(trials: readonly Trial[]): string {
+  const lowest = trials.map(({ run }) =>
+    Math.min(...run.evaluations.map(({ heldOut }) => heldOut?.['loss'] ?? Infinity)),
+  );
+  const mean = lowest.reduce((sum, value) => sum + value, 0) / lowest.length;
+  return Number.isFinite(mean) ? nats(mean) : dash;
 }
 
 /** Trials that are not in the comparison, and why. */

@@ -5,7 +5,7 @@
 import { samplesPerSecond } from '../figures.ts';
 import type { Trial } from './read-sweep.ts';
 
-export const phaseNames = ['compute', 'exchange', 'commit', 'other'] as const;
+export const phaseNames = ['compute', 'exchange', 'commit', 'parameters', 'other'] as const;
 export type Phase = (typeof phaseNames)[number];
 
 export interface Pace {
@@ -36,19 +36,20 @@ function paceOf(trials: readonly Trial[]): Omit<Pace, 'efficiency'> {
     steps.reduce((sum, step) => sum + pick(step), 0) / steps.length;
   const rates = trials.flatMap(({ run }) => samplesPerSecond(run) ?? []);
   const stepSeconds = mean(({ seconds }) => seconds);
-  const [compute, exchange, commit] = [
+  const [parameters, compute, exchange, commit] = [
+    mean(({ phases }) => phases.parameters),
     mean(({ phases }) => phases.compute),
     mean(({ phases }) => phases.exchange),
     mean(({ phases }) => phases.commit),
   ];
-  const other = Math.max(0, stepSeconds - compute - exchange - commit);
+  const other = Math.max(0, stepSeconds - parameters - compute - exchange - commit);
   return {
     batchSize: trials[0]!.plan.config.batchSize,
     workers: trials[0]!.run.steps.at(-1)!.workers,
     rates,
     samplesPerSecond: rates.reduce((sum, rate) => sum + rate, 0) / rates.length,
     stepSeconds,
-    phases: { compute, exchange, commit, other },
+    phases: { parameters, compute, exchange, commit, other },
   };
 }
 

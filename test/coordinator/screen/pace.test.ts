@@ -12,7 +12,11 @@ function underClock(): { pace: Pace; step(seconds: number): void; pass(seconds: 
     pass,
     step(seconds) {
       pass(seconds);
-      pace.step({ samples: 100, seconds, phases: { compute: 0, exchange: seconds / 10, commit: 0 } });
+      pace.step({
+        samples: 100,
+        seconds,
+        phases: { parameters: 0, compute: 0, exchange: seconds / 10, commit: 0 },
+      });
     },
   };
 }

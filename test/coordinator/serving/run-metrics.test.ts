@@ -52,7 +52,7 @@ test('steps are counted, and their phases add up to them', async () => {
   assert.equal(await value('non_finite_steps_total'), 1);
   assert.equal(await value('loss', 'term="kl"'), 0.1);
   let sum = 0;
-  for (const phase of ['compute', 'exchange', 'commit', 'wait'])
+  for (const phase of ['parameters', 'compute', 'exchange', 'commit', 'wait'])
     sum += (await value('step_duration_seconds_sum', `phase="${phase}"`))!;
   assert.equal(sum, await value('step_seconds_sum'));
 });
