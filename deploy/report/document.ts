@@ -96,13 +96,10 @@ export function markdownOf(
   sections: readonly Section[],
   plotPath: (figure: Figure) => string,
 ): string {
-  const parts = sections
-    .filter(({ blocks }) => blocks.length > 0)
-    .map((section) =>
-      [`## ${section.title}`, ...section.blocks.map((block) => blockMarkdown(block, plotPath))]
-        .filter(Boolean)
-        .join('\n\n'),
-    );
+  const parts = sections.flatMap(({ title: heading, blocks }) => {
+    const told = blocks.map((block) => blockMarkdown(block, plotPath)).filter(Boolean);
+    return told.length === 0 ? [] : [[`## ${heading}`, ...told].join('\n\n')];
+  });
   return `${[`# ${title}`, ...parts].join('\n\n')}\n`;
 }
 
@@ -114,7 +111,7 @@ function blockMarkdown(block: Block, plotPath: (figure: Figure) => string): stri
       return [`**${block.title}.** ${block.note}`, tableMarkdown(block.table)].join('\n\n');
     case 'figure': {
       const { title, caption } = block.figure;
-      return [`![${title}](${plotPath(block.figure)})`, `*${title}.* ${caption}`].join('\n\n');
+      return [`![${title}](${plotPath(block.figure)})`, `*${title}.* ${caption}`.trim()].join('\n\n');
     }
     case 'picture':
       return ''; // in the runs' folders

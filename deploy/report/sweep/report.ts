@@ -113,11 +113,17 @@ const noiseNote =
   'In samples, S and |G|² averaged separately over steps and seeds. Worth: what a sample brings in this batch, of ' +
   'what it brings in a tiny one, 1 / (1 + B / noise scale), late in training. One micro-batch a step: not available.';
 
+const workersNote =
+  'How many workers there are changes no bit of a model, so of trials that differ in that alone one is shown here and ' +
+  'in the losses: the one with most.';
+
 const conclusions = ({ conclusions: all, arms }: Study): Block => ({
   kind: 'words',
   title: 'Conclusions',
   paragraphs: all.map(({ family, text }) =>
-    family === '' || arms.families.length < 2 ? text : `With ${family}: ${text}`,
+    family === '' || arms.families.length < 2
+      ? text
+      : `With ${family}, ${text.charAt(0).toLowerCase()}${text.slice(1)}`,
   ),
 });
 
@@ -140,10 +146,12 @@ function lossBlocks(study: Study, axis: StudyAxis): Block[] {
 
 function whatWasRun(sweep: Sweep, study: Study): Block[] {
   const { command, budget } = sweep.file;
+  const isScaled = new Set(sweep.trials.map(({ plan }) => plan.config.workers)).size > 1;
+  const ofWorkers = isScaled ? ` ${workersNote}` : '';
   return [
     ...tables([
       ['Differences', 'As the conclusions are made from them.', effectTable(study)],
-      ['Settings', `Length: ${budget}.`, armTable(study.shown)],
+      ['Settings', `Length: ${budget}.${ofWorkers}`, armTable(study.shown)],
       ['Not in the comparison', 'Trials that failed, or have not finished.', otherTable(sweep)],
     ]),
     {
