@@ -1,19 +1,16 @@
 /** A disk that is full, for a while or to the end: loud, training goes on, and no step is lost. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { startRun, undisturbed } from '../support/faults/runs.ts';
 import { stepsIn, summaryOf, train, until } from '../support/lockstep.ts';
-import { requiresTmpfs } from '../support/requires.ts';
+import { openDisk } from '../support/small-disk.ts';
 
 const steps = 60;
 const words = ['--steps', `${steps}`, '--workers', '1', '--checkpoint-every', '4steps'];
 
 test('a full disk for a while costs checkpoints, and nothing else', async (context) => {
-  const disk = openDisk(context);
+  const disk = openDisk(context, '6m');
   if (disk === null) return;
   const run = await startRun([...words, '--run-dir', join(disk.path, 'run')], context);
   run.add();
@@ -27,7 +24,7 @@ test('a full disk for a while costs checkpoints, and nothing else', async (conte
 });
 
 test('a full disk to the end: exit code 1, and once there is room the run goes on from what was saved', async (context) => {
-  const disk = openDisk(context);
+  const disk = openDisk(context, '6m');
   if (disk === null) return;
   const run = await startRun([...words, '--run-dir', join(disk.path, 'run')], context);
   run.add();
@@ -41,29 +38,3 @@ test('a full disk to the end: exit code 1, and once there is room the run goes o
   assert.equal(resumed.parametersSha256, await undisturbed(steps, context));
   assert.equal(stepsIn(run.runDir), steps);
 });
-
-/** A small disk of its own. */
-function openDisk(context: TestContext) {
-  const path = mkdtempSync(join(tmpdir(), 'lockstep-disk-'));
-  context.after(() => {
-    spawnSync('umount', ['--lazy', path]);
-    rmSync(path, { recursive: true, force: true });
-  });
-  if (!requiresTmpfs(path, '6m', context)) return null;
-  const filler = join(path, 'filler');
-  return {
-    path,
-    /** To the last page, whatever others write meanwhile. */
-    fill() {
-      const file = openSync(filler, 'w');
-      try {
-        for (;;) writeSync(file, Buffer.alloc(4096));
-      } catch (error) {
-        assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC');
-      } finally {
-        closeSync(file);
-      }
-    },
-    empty: () => rmSync(filler),
-  };
-}

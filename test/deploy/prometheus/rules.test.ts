@@ -25,17 +25,24 @@ test('every alert fires and resolves, and recorded series have the values worked
   assert.match(promtool('test', 'rules', ruleTests), /SUCCESS/);
 });
 
-test('every alert has a rule test, says which run, and what to do', () => {
+test('every alert has a rule test and a real fault, says which run, and what to do', () => {
   const { groups } = parse(readFileSync(`${folder}/alerts.rules.yml`, 'utf8')) as {
     groups: { rules: { alert: string; annotations: { summary: string; description: string } }[] }[];
   };
   const tested = readFileSync(ruleTests, 'utf8');
   const rules = groups.flatMap((group) => group.rules);
+  const real = ['alerts.test.ts', 'alerts.slow.ts'].map((name) =>
+    readFileSync(`${import.meta.dirname}/${name}`, 'utf8'),
+  );
   assert.ok(rules.length > 0);
   for (const { alert, annotations } of rules) {
     assert.ok(
       new RegExp(`alertname: ${alert}\\n        exp_alerts`).test(tested),
       `${alert} fires in no test`,
+    );
+    assert.ok(
+      real.some((text) => text.includes(`'${alert}'`)),
+      `no real fault raises ${alert}`,
     );
     assert.match(annotations.summary, /run \{\{ \$labels\.run \}\}/, alert);
     assert.ok(annotations.description.length > 0, alert);
