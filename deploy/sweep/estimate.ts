@@ -32,6 +32,7 @@ export interface Estimate {
 }
 
 const startSeconds = 8; // of processes, components and the first step
+const microBatchSeconds = 0.005; // on a core, beside the matrix products: all of a tiny model's time
 const evaluationShare = 1 / 3; // of a training step's time that a forward pass takes
 
 export function estimateTrials({ plans, trials }: SweepFile, ground: Ground): Estimate[] {
@@ -77,8 +78,9 @@ function predictedRate(config: Config, { image, workers, cores }: Ground): numbe
   if (isModulePath(config.model)) return null;
   const sizes = sizesOf(createModel(config, image), image, config.components);
   const microBatchSize = config.microBatchSize ?? config.batchSize;
-  const sampleSeconds =
+  const productSeconds =
     sizes.flopsPerSample / (measured.threadGflops.value * 1e9 * measured.rooflineShare.value);
+  const sampleSeconds = productSeconds + (cores === null ? 0 : microBatchSeconds / microBatchSize);
   const cluster = {
     workers: config.workers ?? workers,
     boxes: 1,

@@ -11,7 +11,7 @@ export const stepOf = (step: number): StepRecord => ({
   noise: { squaredGradient: 0.25, trace: 12 },
   samples: 250,
   seconds: 0.5,
-  phases: { parameters: 0.03125, compute: 0.25, exchange: 0.125, commit: 0.0625 },
+  phases: { parameters: 0.03125, compute: 0.21875, exchange: 0.125, commit: 0.0625 },
   workers: 2,
   committed: true,
 });
