@@ -62,7 +62,10 @@ async function startAt(port: number, options: PrometheusOptions): Promise<Runnin
   const child = spawn(
     '/bin/sh',
     [
-      ...['-c', guard, 'sh', program],
+      '-c',
+      guard,
+      'sh', // its $0
+      program,
       `--config.file=${join(folder, 'prometheus.yml')}`,
       `--storage.tsdb.path=${join(folder, 'data')}`,
       `--storage.tsdb.retention.time=${retention}`,

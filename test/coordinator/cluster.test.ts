@@ -237,21 +237,3 @@ function rankOf(run: Run, host: string): number {
   assert(joined?.kind === 'joined' && joined.rank !== null);
   return joined.rank;
 }
-
-test('the phases of a step: what its last worker computes, and beside it the way of the parameters', async () => {
-  const leafMs = 20;
-  const run = await startRun({ seed: 6, model, expectedWorkers: 2 });
-  run.startWorker('a', { leafMs });
-  run.startWorker('b', { leafMs });
-  await run.finish();
-  // The first one waits for both of them.
-  for (const { seconds, phases } of run.steps.slice(1)) {
-    const { parameters, compute, exchange, commit } = phases;
-    const leaves = (compute * 1000) / leafMs;
-    assert.ok(Math.abs(leaves - Math.round(leaves)) < 1e-6 && Math.round(leaves) >= 4, `${leaves} leaves`);
-    assert.ok(parameters > 0, 'they have a way to go');
-    const sum = parameters + compute + exchange + commit;
-    assert.ok(sum <= seconds + 1e-9, `${sum} of ${seconds} s`);
-    assert.ok(sum >= seconds - 1e-3, `${seconds - sum} s are in no phase, and nobody was waited for`);
-  }
-});

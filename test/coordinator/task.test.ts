@@ -12,6 +12,8 @@ import {
 } from '../../coordinator/task.ts';
 import { deal } from '../../shared/math/deal.ts';
 import { childrenOf, type TreeNode } from '../../shared/math/tree.ts';
+import { startRun } from '../support/cluster.ts';
+import { linearModel } from '../support/fake-models.ts';
 
 const lossOf = (leaf: number): number => Math.sin(leaf) * 10 ** (leaf % 7);
 
@@ -72,4 +74,22 @@ test('leaves that are not finite are named with who computed them, and in the me
   task.parts[1]!.result = messageOf(task.parts[1]!.node, [5, 7]);
   assert.deepEqual(nonFiniteLeaves(task), [{ worker: 'w1', leaves: [5, 7] }]);
   assert.match(nonFiniteError(3, task).message, /^step 3: the gradient of micro-batch 5, 7 is not finite/);
+});
+
+test('the phases of a step: what its last worker computes, and beside it the way of the parameters', async () => {
+  const leafMs = 20;
+  const run = await startRun({ seed: 6, model: linearModel(4), expectedWorkers: 2 });
+  run.startWorker('a', { leafMs });
+  run.startWorker('b', { leafMs });
+  await run.finish();
+  // The first one waits for both of them.
+  for (const { seconds, phases } of run.steps.slice(1)) {
+    const { parameters, compute, exchange, commit } = phases;
+    const leaves = (compute * 1000) / leafMs;
+    assert.ok(Math.abs(leaves - Math.round(leaves)) < 1e-6 && Math.round(leaves) >= 4, `${leaves} leaves`);
+    assert.ok(parameters > 0, 'they have a way to go');
+    const sum = parameters + compute + exchange + commit;
+    assert.ok(sum <= seconds + 1e-9, `${sum} of ${seconds} s`);
+    assert.ok(sum >= seconds - 1e-3, `${seconds - sum} s are in no phase, and nobody was waited for`);
+  }
 });
