@@ -44,7 +44,7 @@ function wholeRun(screen: Screen, pass: (ms: number) => void): void {
 test('off a terminal there is a line an epoch, and no control character', () => {
   const lines = run({}, wholeRun).split('\n');
   assert.equal(lines.length, 1 + 3 + 1);
-  assert.match(lines[2] ?? '', /^epoch 2\/3 - loss .* - held-out .* - exchange 9 % - eta 0:01 - best$/);
+  assert.match(lines[2] ?? '', /^epoch 2\/3 - loss .* - held-out .* - exchange 14 % - eta 0:01 - best$/);
   assert.ok(lines.every((line) => Array.from(line).every((letter) => letter >= ' ')));
 });
 
