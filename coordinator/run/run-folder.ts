@@ -5,6 +5,7 @@
  *   owner-N.json               who may write (owner.ts)
  *   checkpoints/               step-NNNNNNNN.safetensors, `latest`, `best` (checkpoint-folder.ts)
  *   history.jsonl, epochs.jsonl, tensorboard/, pictures/, logs/, report.html
+ *   slurm/                     of the job that runs it, where one does
  */
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
@@ -33,6 +34,8 @@ export interface RunFolder {
   readConfig(): Config;
 }
 
+/** What a batch system's job keeps in the run folder, from before the run on: its script, log and keys. */
+export const launchFolder = 'slurm';
 const subfolders = ['checkpoints', 'pictures', 'tensorboard', 'logs'] as const;
 /** What config.yaml says: a complete configuration that `--config` reads too, and what it began from. */
 export interface RunSettings {
@@ -53,7 +56,7 @@ export function createRunFolder(path: string, owner: Owner): RunFolder {
     usageError(`--run-dir ${path} ${what}: go on with that run by --resume ${path}, or name another folder`);
   try {
     mkdirSync(path, { recursive: true });
-    if (readdirSync(path).length > 0) throw taken('is not empty');
+    if (readdirSync(path).some((name) => name !== launchFolder)) throw taken('is not empty');
     const real = realpathSync(path);
     if (!claim(real, 1, owner)) throw taken('was taken by another process just now');
     const runId = randomUUID();

@@ -19,6 +19,11 @@ export const commands: readonly CommandEntry[] = [
   },
   { name: 'worker', describe: 'Compute for a coordinator', load: () => import('../commands/worker.ts') },
   {
+    name: 'launch',
+    describe: 'Train on several boxes',
+    load: () => import('../commands/launch.ts'),
+  },
+  {
     name: 'sweep',
     describe: 'Train at several settings, such as batch sizes, and compare',
     load: () => import('../commands/sweep.ts'),

@@ -1,10 +1,12 @@
 /**
  * The command line as a whole: strict, in English wherever it runs, and every refusal a usage error (64).
  */
+import assert from 'node:assert/strict';
 import yargs, { type Argv } from 'yargs';
 import { exitCodes } from '../../shared/errors.ts';
 import { commands, loadCommand } from './commands.ts';
 import { completionOf } from './completion.ts';
+import type { Arguments } from './config-flags.ts';
 import { refuseNaN, refuseValuesOfSwitches, refuseWords } from './refusals.ts';
 
 const widest = 110; // columns
@@ -35,12 +37,31 @@ export async function createParser(
   version: string,
   width: number | null,
 ): Promise<Argv> {
-  const parser = addCommonParts(yargs([...words]), words, version, width);
+  const own = isForSlurm(words) ? ['launch', '--slurm'] : [...words];
+  const parser = addCommonParts(yargs(own), own, version, width);
   for (const entry of commands) {
-    if (words.includes(entry.name)) parser.command(await loadCommand(entry));
+    if (own.includes(entry.name)) parser.command(await loadCommand(entry));
     else parser.command(entry.name, entry.describe);
   }
   return parser;
+}
+
+/**
+ * Parses the words of a command without running it, for a command that does the same elsewhere.
+ * @param given from the command's name on
+ * @returns null where they ask for help, which is shown. @throws LockstepError (64) as `runCommandLine`
+ */
+export async function readCommandLine(given: readonly string[], version: string): Promise<Arguments | null> {
+  const words = joinNegatives(given);
+  const entry = commands.find(({ name }) => name === words[0]);
+  assert(entry !== undefined);
+  let found: Arguments | null = null;
+  const command = await loadCommand(entry);
+  const width = Math.min(widest, process.stdout.columns ?? widest);
+  await addCommonParts(yargs([...words]), words, version, width)
+    .command({ ...command, handler: (values) => void (found = values) })
+    .parseAsync();
+  return found;
 }
 
 function addCommonParts(parser: Argv, words: readonly string[], version: string, width: number | null): Argv {
@@ -66,6 +87,9 @@ function addCommonParts(parser: Argv, words: readonly string[], version: string,
     .example('$0 doctor', 'says what is here and what is missing')
     .epilogue('$0 <command> --help tells more of each.');
 }
+
+/** With `--slurm`, `launch` reads all other words itself: most of them are those of sbatch. */
+const isForSlurm = (given: readonly string[]): boolean => given[0] === 'launch' && given.includes('--slurm');
 
 /** `--learning-rate -1e-3` is a flag and its value, which yargs sees only in `-1`. */
 function joinNegatives(words: readonly string[]): string[] {

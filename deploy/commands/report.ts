@@ -19,7 +19,9 @@ const command: CommandModule<object, ReportArguments> = {
       .example('$0 report sweeps/sizes', 'writes report.html, report.md and report.json of a sweep'),
   handler: async ({ dir }) => {
     const { isSweepFolder } = await import('../sweep/sweep-file.ts');
-    const write = isSweepFolder(dir)
+    const isSweep = isSweepFolder(dir);
+    if (isSweep) (await import('../slurm/collect.ts')).collectResults(dir);
+    const write = isSweep
       ? (await import('../report/sweep/report.ts')).writeSweepReport
       : (await import('../report/report.ts')).writeReport;
     process.stdout.write(`${await write(dir)}\n`);

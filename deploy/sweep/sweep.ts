@@ -102,8 +102,8 @@ async function watch(
   }
 }
 
-/** Overwrites the record with how the trial ended. */
-function conclude(trial: TrialRecord, { code, summary, problem }: TrialEnd, seconds: number): void {
+/** Overwrites the record with how the trial ended. @param seconds of its process, over all sittings */
+export function conclude(trial: TrialRecord, { code, summary, problem }: TrialEnd, seconds: number): void {
   trial.seconds = seconds;
   trial.problem = problem;
   if (summary === null) {

@@ -84,7 +84,7 @@ export function createLocalTrials({ entry, environment, dir, words, say }: Trial
 const asked: readonly number[] = [exitCodes.interrupted, exitCodes.terminated];
 
 /** Why it failed, as it says it itself. */
-function lastWords(lines: readonly string[]): string {
+export function lastWords(lines: readonly string[]): string {
   const said = lines.findLast((line) => line.startsWith('lockstep: ')) ?? lines.at(-1) ?? 'it said nothing';
   return said.replace(/^lockstep: /, '');
 }
@@ -96,7 +96,8 @@ function beginning({ preset, config }: TrialPlan, runDir: string): string[] {
   return [...trainWords(preset, config), '--run-dir', runDir];
 }
 
-function summaryOf(line: string): TrialSummary | null {
+/** @param line that a run printed. @returns null where it is not its last one, which sums it up */
+export function summaryOf(line: string): TrialSummary | null {
   if (!line.startsWith('{"runDir"')) return null;
   const parsed = summarySchema.safeParse(JSON.parse(line));
   return parsed.success ? parsed.data : null;

@@ -20,9 +20,18 @@ export function trainWords(preset: PresetName, config: Config): string[] {
 
 /** An environment without variables that are settings: a trial's words have taken them in already. */
 export function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const names = new Set([presetVariable, ...configFieldNames.map(variableName)]);
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !names.has(name)));
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !settingNames.has(name)));
 }
+
+/** The variables that are settings. */
+export const settingsIn = (environment: NodeJS.ProcessEnv): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) =>
+      settingNames.has(name) && value !== undefined ? [[name, value]] : [],
+    ),
+  );
+
+const settingNames = new Set([presetVariable, ...configFieldNames.map(variableName)]);
 
 /** Words as a shell reads them. */
 export const shellLine = (words: readonly string[]): string => words.map(quote).join(' ');

@@ -21,6 +21,7 @@ import { desertion, whenParentIsGone } from './parent.ts';
 import { createReducerProcesses, type ReducerProcesses } from './reducers.ts';
 import type { Listening } from './train.ts';
 
+const sameSignalMs = 3000;
 const graceMs = 2000; // for reducers, which know already that the run is over
 
 /**
@@ -53,7 +54,7 @@ export async function startCoordinator(request: TrainRequest, listening: ListenF
 
 function run(
   request: TrainRequest,
-  { host, port, keys, insecure, notices: ofListening }: ListenFlags,
+  { host, port, keys, insecure, notices: ofListening, announce }: ListenFlags,
   screen: Screen,
   reducers: ReducerProcesses,
   onStoppable: (stop: () => void) => void,
@@ -85,6 +86,7 @@ function run(
     startReducers: isThisBox ? reducers.start : undefined,
     serving: servingRequestOf(request.http),
     onListening(endpoint, runDir, httpPort) {
+      announce?.(endpoint);
       const message: Listening = { type: 'listening', endpoint, runDir, httpPort };
       process.send?.(message);
     },
@@ -139,16 +141,20 @@ function createStderrScreen(quiet: boolean): Screen {
 
 /**
  * Ctrl-C, SIGTERM, the parent's death, or its word that no worker is left: the run saves a checkpoint and ends.
- * The second time the process ends at once.
+ * The second time the process ends at once. A batch system signals every process of a job, and the job's
+ * script passes it on: SIGTERM twice within moments is once.
  */
 function listenForSignals() {
   let asked: NodeJS.Signals | null = null;
   let stop: (() => void) | null = null;
   let deserted = false;
+  let askedMs = 0;
   const exitCode = (): number => (asked === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated);
   const onSignal = (signal: NodeJS.Signals): void => {
+    const nowMs = systemClock.nowMs();
+    if (asked === 'SIGTERM' && signal === 'SIGTERM' && nowMs - askedMs < sameSignalMs) return;
     if (asked !== null) process.exit(exitCode());
-    asked = signal;
+    [asked, askedMs] = [signal, nowMs];
     stop?.();
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);

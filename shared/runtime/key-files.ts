@@ -7,7 +7,16 @@
  * children inherit. The run id tells people, and nobody else, which two files belong together.
  */
 import { randomUUID } from 'node:crypto';
-import { closeSync, fchmodSync, fstatSync, fsyncSync, openSync, readFileSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { z } from 'zod';
 import { writeWhollySync } from '../data/atomic-file.ts';
 import { configurationError, LockstepError, runError, usageError } from '../errors.ts';
@@ -57,10 +66,10 @@ export const serverFileOf = (connectionFile: string): string =>
     : `${connectionFile}.server`;
 
 /** @returns the endpoint. @throws LockstepError (64) where it is none that a worker could connect to */
-export function checkEndpoint(endpoint: string): string {
+export function checkEndpoint(endpoint: string, flag = '--endpoint'): string {
   const port = Number(endpointPattern.exec(endpoint)?.[1] ?? 0);
   if (port >= 1 && port <= 65_535) return endpoint;
-  throw usageError(`--endpoint got ${JSON.stringify(endpoint)}, expected such as tcp://10.0.0.5:5770`);
+  throw usageError(`${flag} got ${JSON.stringify(endpoint)}, expected such as tcp://10.0.0.5:5770`);
 }
 
 /**
@@ -95,6 +104,38 @@ export function writeKeyFiles(
     throw error;
   }
   return serverFile;
+}
+
+/** Keys of one run that is about to begin, which no file holds: its workers' file is written once it listens. */
+export interface FreshKeys {
+  readonly runId: string;
+  readonly keys: NonNullable<BindOptions['keys']>;
+  /** Writes the connection file, in place of one that is there. @throws LockstepError (1) where it cannot be */
+  writeConnection(path: string, endpoint: string): void;
+}
+
+export function createFreshKeys(createKeyPair: () => KeyPair): FreshKeys {
+  const [server, client] = [createKeyPair(), createKeyPair()];
+  const runId = randomUUID();
+  return {
+    runId,
+    keys: { ...server, allowed: [client.publicKey] },
+    writeConnection(path, endpoint) {
+      const connection: z.infer<typeof connectionSchema> = {
+        kind: 'lockstep connection',
+        version: 1,
+        runId,
+        endpoint,
+        serverPublicKey: server.publicKey,
+        clientPublicKey: client.publicKey,
+        clientSecretKey: client.secretKey,
+      };
+      const whole = `${path}.partial`; // who waits for the file finds all of it
+      rmSync(whole, { force: true });
+      writeSecret(whole, connection);
+      renameSync(whole, path);
+    },
+  };
 }
 
 /** @throws LockstepError (78) where it cannot be read, others could read it too, or it is no such file */

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { LockstepError } from '../../shared/errors.ts';
 import {
   checkEndpoint,
+  createFreshKeys,
   readConnection,
   readServerKeys,
   serverFileOf,
@@ -101,4 +102,19 @@ test('an endpoint is one that a worker can connect to', () => {
     'tcp://u@box:1',
   ])
     assert.equal(refusal(() => checkEndpoint(wrong)).exitCode, 64);
+});
+
+test('keys of one run alone come to disk in the file of its workers only, whole, and for their owner', (context) => {
+  const file = join(temporaryFolder(context), 'box.json');
+  const fresh = createFreshKeys(createKeyPair);
+  for (const port of [5770, 5771]) {
+    fresh.writeConnection(file, `tcp://box1:${port}`); // the second time in place of the first
+    const connection = readConnection(file);
+    assert.equal(connection.endpoint, `tcp://box1:${port}`);
+    assert.equal(connection.runId, fresh.runId);
+    assert.equal(connection.keys.serverKey, fresh.keys.publicKey);
+    assert.deepEqual(fresh.keys.allowed, [connection.keys.publicKey]);
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    assert.ok(!readFileSync(file, 'utf8').includes(fresh.keys.secretKey));
+  }
 });

