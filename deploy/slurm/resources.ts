@@ -72,7 +72,7 @@ function taskCountOf(flags: readonly SbatchFlag[], onGpus: boolean, workers: num
   const perNode = number('ntasks-per-node');
   const said = number('ntasks') ?? (onGpus ? gpuCountOf(valueOf(flags, 'gpus')) : null);
   const spread = nodes === null ? null : nodes * (perNode ?? 1);
-  const counted = said ?? (saidNodes === null && perNode === null ? null : spread);
+  const counted = said ?? (perNode === null ? null : spread);
   if (workers !== null && counted !== null && workers !== counted)
     throw usageError(
       `--workers ${workers} and ${counted} tasks of Slurm contradict each other: leave out either, a task is a worker`,

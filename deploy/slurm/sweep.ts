@@ -153,7 +153,7 @@ async function submitBoth(
             `npx lockstep launch --slurm sweep --resume ${shellLine([sweepDir])}\n`,
         ),
     });
-  let after: Promise<number> | null = null;
+  const after: Promise<number>[] = [];
   const code = await submit({
     ...common,
     script,
@@ -167,9 +167,9 @@ async function submitBoth(
           `each of ${sayResources(resources)}\n` +
           `lockstep: logs    ${join(sweepDir, 'logs')}\n`,
       );
-      after = report(); // at once: with --wait the array's own submission ends with it
+      after.push(report()); // at once: with --wait the array's own submission ends with it
     },
   });
-  const reported = (await after) ?? 0;
+  const [reported = 0] = await Promise.all(after);
   return code === 0 ? reported : code;
 }

@@ -59,7 +59,7 @@ export async function startSlurm(): Promise<Slurm> {
     environment,
     run,
     state,
-    async ended(job, timeoutMs = 120_000) {
+    async ended(job, timeoutMs = 200_000) {
       await until(
         () => final.test(state(job) ?? ''),
         () => `job ${job} is ${state(job)}`,

@@ -7,7 +7,7 @@ import type { Slurm } from '../../support/slurm.ts';
 import { smallRun } from '../train/small-run.ts';
 
 export const small: readonly string[] = [...smallRun, '--runtime', 'wasm', '--http-port', 'none'];
-const startMs = 60_000; // of a job and its processes, on a busy machine
+const startMs = 150_000; // of a job and its processes, on a busy machine
 
 export interface Job {
   readonly id: string;
