@@ -6,7 +6,7 @@ import type { CommandModule } from 'yargs';
 
 export interface CommandEntry {
   readonly name: string;
-  readonly describe: string;
+  readonly describe: string | false; // false: not for people
   readonly load: () => Promise<{ readonly default: unknown }>; // a CommandModule
 }
 
@@ -20,9 +20,10 @@ export const commands: readonly CommandEntry[] = [
   { name: 'worker', describe: 'Compute for a coordinator', load: () => import('../commands/worker.ts') },
   {
     name: 'launch',
-    describe: 'Train on several boxes',
+    describe: 'Train or sweep on several boxes',
     load: () => import('../commands/launch.ts'),
   },
+  { name: 'box', describe: false, load: () => import('../commands/box.ts') },
   {
     name: 'sweep',
     describe: 'Train at several settings, such as batch sizes, and compare',

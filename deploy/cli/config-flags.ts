@@ -87,6 +87,14 @@ export function textFlag(given: Arguments, name: string): string | null {
   throw usageError(`--${name} got no value, expected one: write --${name} VALUE, or leave it out`);
 }
 
+/** The values of a flag that may be given several times. @throws LockstepError (64) for one without a value */
+export function listFlag(given: Arguments, name: string): string[] {
+  const value: unknown = given[camelCase(name)];
+  const list: unknown[] = value === undefined ? [] : [value].flat();
+  if (list.every((each) => typeof each === 'string' && each !== '')) return list as string[];
+  throw usageError(`--${name} got no value, expected one: write --${name} VALUE, or leave it out`);
+}
+
 /** The run belongs to the folder that it was started in: its files are named so that they are found from any. */
 export function withAbsolutePaths<T extends LoadedConfig>(loaded: T, folder: string): T {
   const absolute = (paths: readonly string[]): string[] => paths.map((path) => absolutePath(path, folder));

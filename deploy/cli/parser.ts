@@ -7,6 +7,7 @@ import { exitCodes } from '../../shared/errors.ts';
 import { commands, loadCommand } from './commands.ts';
 import { completionOf } from './completion.ts';
 import type { Arguments } from './config-flags.ts';
+import { splitLaunch } from './launch-words.ts';
 import { refuseNaN, refuseValuesOfSwitches, refuseWords } from './refusals.ts';
 
 const widest = 110; // columns
@@ -33,15 +34,15 @@ export async function helpText(given: readonly string[], width: number | null = 
 
 /** Knows all commands, and in full those that are named. @param width of its help */
 export async function createParser(
-  words: readonly string[],
+  given: readonly string[],
   version: string,
   width: number | null,
 ): Promise<Argv> {
-  const own = isForSlurm(words) ? ['launch', '--slurm'] : [...words];
+  const own = isForSlurm(given) ? ['launch', '--slurm'] : splitLaunch(given).own;
   const parser = addCommonParts(yargs(own), own, version, width);
   for (const entry of commands) {
     if (own.includes(entry.name)) parser.command(await loadCommand(entry));
-    else parser.command(entry.name, entry.describe);
+    else if (entry.describe !== false) parser.command(entry.name, entry.describe);
   }
   return parser;
 }

@@ -12,10 +12,13 @@ export interface CommandHelp {
   readonly help: string;
 }
 
+/** Without those that are not for people. */
+const shown = commands.filter(({ describe }) => describe !== false);
+
 /** Of every command, and after each that of its own ones. */
 export async function allHelp(): Promise<CommandHelp[]> {
   const found: CommandHelp[] = [];
-  for (const { name } of commands) found.push(...(await helpOf([name])));
+  for (const { name } of shown) found.push(...(await helpOf([name])));
   return found;
 }
 
@@ -39,7 +42,7 @@ export async function reference(): Promise<string> {
     '',
     '| command | |',
     '|---|---|',
-    ...commands.map(({ name, describe }) => `| [${name}](#lockstep-${name}) | ${describe} |`),
+    ...shown.map(({ name, describe }) => `| [${name}](#lockstep-${name}) | ${describe} |`),
   ];
   for (const { words, help } of helps) {
     const depth = '#'.repeat(words.length + 1);

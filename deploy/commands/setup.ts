@@ -4,6 +4,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Argv, CommandModule } from 'yargs';
 import { dataError, usageError } from '../../shared/errors.ts';
+import type { Arguments } from '../cli/config-flags.ts';
+import { addBoxFlags } from '../launch/flags.ts';
 
 interface SetupArguments {
   readonly bundle?: string | undefined;
@@ -17,7 +19,7 @@ const command: CommandModule<object, SetupArguments> = {
   command: 'setup',
   describe: 'Install what is missing (packages, kernels, TensorFlow), or pack it for boxes without a network',
   builder: (yargs) =>
-    yargs
+    addBoxFlags(yargs)
       .option('bundle', {
         type: 'string',
         describe:
@@ -46,10 +48,13 @@ const command: CommandModule<object, SetupArguments> = {
       .example('$0 setup --bundle usb --split 1G', 'packs everything into files of at most 1 GB')
       .example('sh usb/install.sh ~/lockstep', 'installs it on a box that has neither network nor Node')
       .example('$0 setup --from usb --to ~/lockstep', 'the same by the command')
+      .example('$0 setup -H box1,box2', 'both at once; lockstep is there already, at the same path')
       .epilogue(
         '$0 doctor says what is there. LOCKSTEP_OFFLINE=1 keeps it off the network.',
       ) as unknown as Argv<SetupArguments>,
-  handler: async ({ bundle, cuda, split, from, to }) => {
+  handler: async (given) => {
+    const { bundle, cuda, split, from, to } = given;
+    if (isOfBoxes(given as unknown as Arguments)) return setUpBoxes(given);
     if (bundle === undefined && (cuda || split !== undefined))
       throw usageError(
         `${cuda ? '--cuda' : '--split'} belongs to --bundle DIR: name the folder to pack into`,
@@ -64,6 +69,17 @@ const command: CommandModule<object, SetupArguments> = {
   },
 };
 export default command;
+
+const isOfBoxes = ({ hosts, hostfile }: Arguments): boolean => hosts !== undefined || hostfile !== undefined;
+
+/** The same on other boxes, but for bundles, which are carried there by hand. */
+async function setUpBoxes(given: SetupArguments): Promise<void> {
+  const mine = (['bundle', 'split', 'from', 'to'] as const).find((name) => given[name] !== undefined);
+  if (mine !== undefined) throw usageError(`--${mine} is for this box: leave it out, or -H`);
+  const { boxesOf } = await import('../launch/request.ts');
+  const boxes = await import('../launch/setup-boxes.ts');
+  return boxes.setUpBoxes(boxesOf(given as unknown as Arguments, process.env, process.argv[1] ?? ''), []);
+}
 
 async function pack(dir: string, cuda: boolean, partBytes: number): Promise<void> {
   const { makeBundle } = await import('../bundle/make.ts');

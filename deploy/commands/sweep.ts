@@ -4,6 +4,7 @@ import { hideBin } from 'yargs/helpers';
 import { systemClock } from '../../shared/runtime/clock.ts';
 import { addConfigFlags, type Arguments } from '../cli/config-flags.ts';
 import { addHttpFlags, httpFlagsOf, httpWords, servingRequestOf } from '../cli/http-flags.ts';
+import { addBoxFlags, launchesOf } from '../launch/flags.ts';
 import { readRequest } from '../sweep/request.ts';
 import { shellLine } from '../sweep/words.ts';
 
@@ -43,39 +44,54 @@ const command: CommandModule<object, Arguments> = {
       .option('json', { ...sweep, type: 'boolean', describe: 'end with one JSON object on standard output' })
       .option('quiet', { ...sweep, type: 'boolean', describe: 'no progress, only warnings' });
     addHttpFlags(yargs);
+    addBoxFlags(yargs);
     return yargs
       .example('$0 sweep --batch-size 100,1000', 'two sizes on synthetic street digits, in a few minutes')
       .example(
         '$0 sweep --batch-size 1000,6300 --repeats 3 --learning-rate-rule none,sqrt --preset svhn --data x.mat',
         'with the spread over seeds, and the learning rate unchanged and scaled',
       )
+      .example(
+        '$0 sweep -H box1,box2 --batch-size 1000,6300',
+        'one trial a box at a time; needs a folder that they share',
+      )
       .example('$0 sweep --batch-size 1000 --workers 1,2', 'throughput against the number of workers')
       .epilogue(epilogue);
   },
-  handler: async (given) => {
-    const http = httpFlagsOf(given);
-    servingRequestOf(http); // refused before anything is started
-    const words = hideBin(process.argv);
-    const requested = readRequest(given, {
-      environment: process.env,
-      words: [shellLine(words)],
-      now: systemClock.wallTime().toISOString(),
-    });
-    const { printEstimates, startSweep } = await import('../sweep/start-sweep.ts');
-    if (given['dryRun'] === true) return printEstimates(requested, given['json'] === true);
-    const code = await startSweep(requested, {
-      entry: process.argv[1] ?? '',
-      httpWords: httpWords(http, null),
-      retryFailed: given['retryFailed'] === true,
-      quiet: given['quiet'] === true,
-      json: given['json'] === true,
-    });
-    process.exit(code);
-  },
+  handler: (given) => sweepWith(given, hideBin(process.argv), launchesOf(given)),
 };
 export default command;
 
+/**
+ * Runs the sweep that the flags mean, and ends the process.
+ * @param launches as `SweepFlags` has them
+ */
+export async function sweepWith(
+  given: Arguments,
+  words: readonly string[],
+  launches: readonly (readonly string[])[],
+): Promise<void> {
+  const http = httpFlagsOf(given);
+  servingRequestOf(http); // refused before anything is started
+  const requested = readRequest(given, {
+    environment: process.env,
+    words: [shellLine(words)],
+    now: systemClock.wallTime().toISOString(),
+  });
+  const { printEstimates, startSweep } = await import('../sweep/start-sweep.ts');
+  if (given['dryRun'] === true) return printEstimates(requested, given['json'] === true);
+  const code = await startSweep(requested, {
+    entry: process.argv[1] ?? '',
+    launches,
+    httpWords: httpWords(http, null),
+    retryFailed: given['retryFailed'] === true,
+    quiet: given['quiet'] === true,
+    json: given['json'] === true,
+  });
+  process.exit(code);
+}
+
 const epilogue =
   'Any setting of train can be a list with commas (--batch-size 1000,6300 --width 256,512), and every combination ' +
-  'is a trial. Trials run one after another, each with all workers. A sweep that was stopped, however, goes on with ' +
+  'is a trial. Trials run one after another, each with all workers; with -H on as many boxes at a time. lockstep launch -H … sweep has each trial on all boxes. A sweep that was stopped, however, goes on with ' +
   '--resume DIR; finished trials are never repeated.';

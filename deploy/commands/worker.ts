@@ -3,11 +3,13 @@ import { resolve } from 'node:path';
 import type { Argv, CommandModule } from 'yargs';
 import { exitCodes, usageError } from '../../shared/errors.ts';
 import { cacheFolder } from '../cli/folders.ts';
+import { clusterPlaceOf, ownGpu } from '../cli/cluster-variables.ts';
+import { visibleGpus } from '../../shared/model/runtimes/device.ts';
 import { whenParentIsGone } from '../train/parent.ts';
 import { runtimeNames, type RuntimeName } from '../../shared/model/runtime.ts';
 
 interface WorkerArguments {
-  readonly connect: string;
+  readonly connect?: string | undefined;
   readonly rank?: number | undefined;
   readonly runtime: RuntimeName;
   readonly threads?: number | undefined;
@@ -25,11 +27,15 @@ const command: CommandModule<object, WorkerArguments> = {
     yargs
       .option('connect', {
         type: 'string',
-        demandOption: true,
         describe:
           'where the coordinator listens, such as tcp://127.0.0.1:5770, or a connection file of keygen',
+        defaultDescription: 'MASTER_ADDR and MASTER_PORT',
       })
-      .option('rank', { type: 'number', describe: 'the rank to ask for; the lowest free one by default' })
+      .option('rank', {
+        type: 'number',
+        describe: 'the rank to ask for; the lowest free one by default',
+        defaultDescription: 'RANK, or SLURM_PROCID',
+      })
       .option('runtime', { choices: runtimeNames, default: 'auto' as const, describe: 'what computes' })
       .option('threads', { type: 'number', describe: 'CPU threads; changes bits; 1 by default' })
       .option('precision', {
@@ -59,6 +65,9 @@ const command: CommandModule<object, WorkerArguments> = {
       .example(
         '$0 worker --connect box.json --copy-data --data-dir /scratch',
         'and keeps a copy of its data on a fast disk',
+      )
+      .epilogue(
+        'Of several GPUs a worker that has LOCAL_RANK or SLURM_LOCALID in its environment takes its own one.',
       ) as unknown as Argv<WorkerArguments>, // flags arrive in camel case, which the types do not know
   handler: async (given) => {
     checkNatural('--rank', given.rank, 0);
@@ -69,9 +78,13 @@ const command: CommandModule<object, WorkerArguments> = {
     const data = { mode, dataDir: resolve(given.dataDir ?? cacheFolder()) } as const;
     whenParentIsGone(() => process.exit(exitCodes.terminated));
     const { startWorker } = await import('../train/start-worker.ts');
-    process.exit(
-      await startWorker({ ...given, data, rank: given.rank ?? null, threads: given.threads ?? null }),
-    );
+    const place = clusterPlaceOf(process.env);
+    const connect = given.connect ?? place.endpoint;
+    if (connect === null) throw usageError('--connect must be given: see lockstep worker --help');
+    const gpu = place.localRank === null ? null : ownGpu(visibleGpus(process.env), place.localRank);
+    if (gpu !== null) process.env['CUDA_VISIBLE_DEVICES'] = gpu; // before anything opens a device
+    const { rank = place.rank, threads = null } = given;
+    process.exit(await startWorker({ ...given, data, connect, rank, threads }));
   },
 };
 export default command;

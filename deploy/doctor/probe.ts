@@ -12,6 +12,7 @@ import type { Fingerprint } from '../../shared/model/compute.ts';
 import { createModelCompute } from '../../shared/model/compute-model.ts';
 import { createKernelDraws } from '../../shared/model/draws.ts';
 import { createModel } from '../../shared/model/registry.ts';
+import type { RuntimeName, RuntimeOptions } from '../../shared/model/runtime.ts';
 import { openRuntime } from '../../shared/model/runtimes.ts';
 import { modelSettingsSchema } from '../../shared/model/settings.ts';
 import type { Clock } from '../../shared/runtime/clock.ts';
@@ -19,18 +20,19 @@ import type { Clock } from '../../shared/runtime/clock.ts';
 export const probeNames = ['tensorflow', 'wasm', 'cpu', 'webgpu', 'zeromq'] as const;
 export type ProbeName = (typeof probeNames)[number];
 
+export interface GradientAnswer {
+  readonly kind: 'gradient';
+  readonly fingerprint: Fingerprint;
+  readonly gradient: readonly number[];
+  readonly ms: number;
+}
+
 /** What a probe's process says to its parent. */
 export type ProbeAnswer =
-  | {
-      readonly kind: 'gradient';
-      readonly fingerprint: Fingerprint;
-      readonly gradient: readonly number[];
-      readonly ms: number;
-    }
-  | { readonly kind: 'loaded' }
-  | { readonly kind: 'failed'; readonly message: string };
+  GradientAnswer | { readonly kind: 'loaded' } | { readonly kind: 'failed'; readonly message: string };
 
 const image = { height: 4, width: 4, channels: 1 };
+const doctorOptions: RuntimeOptions = { threads: null, precision: 'float32', allowCpu: true };
 const rowCount = 16;
 const seed = 1;
 const draw = { seed, purpose: 'training', step: 0, microBatch: 0 } as const;
@@ -39,7 +41,7 @@ const settings = { width: 32, latent: 4, encoderBlocks: 1, branchBlocks: 1, deco
 /** Never throws: what goes wrong is the answer. */
 export async function probe(name: ProbeName, clock: Clock): Promise<ProbeAnswer> {
   try {
-    if (name !== 'zeromq') return await probeRuntime(name, clock);
+    if (name !== 'zeromq') return await probeRuntime(name, doctorOptions, clock);
     await import('../../shared/transport/zeromq.ts'); // which checks the library's version, and that it has CURVE
     return { kind: 'loaded' };
   } catch (error) {
@@ -47,8 +49,13 @@ export async function probe(name: ProbeName, clock: Clock): Promise<ProbeAnswer>
   }
 }
 
-async function probeRuntime(name: Exclude<ProbeName, 'zeromq'>, clock: Clock): Promise<ProbeAnswer> {
-  const opened = await openRuntime(name, { threads: null, precision: 'float32', allowCpu: true });
+/** @throws LockstepError (69) when the runtime is not to be had */
+export async function probeRuntime(
+  name: RuntimeName,
+  options: RuntimeOptions,
+  clock: Clock,
+): Promise<GradientAnswer> {
+  const opened = await openRuntime(name, options);
   const runtime = { ...opened, draws: createKernelDraws() };
   const model = createModel(
     { ...modelSettingsSchema.parse(settings), model: 'vae', components: null },

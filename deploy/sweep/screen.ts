@@ -6,7 +6,7 @@ export interface SweepScreen {
   /** A line that stays. */
   say(line: string): void;
   /** The table, where there is one. */
-  show(trials: readonly TrialRecord[], live: Live | null, pageUrl: string | null): void;
+  show(trials: readonly TrialRecord[], lives: readonly Live[], pageUrl: string | null): void;
   /** A trial that began or ended. */
   changed(trials: readonly TrialRecord[], name: string): void;
   close(): void;
@@ -35,10 +35,10 @@ export function createSweepScreen({ write, isTerminal, quiet, columns, rows }: S
       erase();
       write(`${line}\n`);
     },
-    show(trials, live, pageUrl) {
+    show(trials, lives, pageUrl) {
       if (!isTerminal || quiet) return;
       const width = columns() ?? 80;
-      const lines = tableLines(trials, live, (rows() ?? 24) - marginRows);
+      const lines = tableLines(trials, lives, (rows() ?? 24) - marginRows);
       if (pageUrl !== null) lines.push(`watch ${pageUrl}`);
       erase();
       write(lines.map((line) => `${line.slice(0, width - 1)}\n`).join(''));

@@ -15,11 +15,12 @@ import { estimateLines, openingLines } from './opening.ts';
 import type { Requested } from './request.ts';
 import { createSweepScreen, type SweepScreen } from './screen.ts';
 import { runSweep, type SweepEnd } from './sweep.ts';
-import type { SweepFile } from './sweep-file.ts';
+import { sweepFileOf, type SweepFile } from './sweep-file.ts';
 import { createLocalTrials } from './trial.ts';
 
 export interface SweepFlags {
   readonly entry: string; // the command's own file
+  readonly launches: readonly (readonly string[])[]; // words of launch, for each trial at a time; none for this box
   readonly httpWords: readonly string[]; // flags of the live page, for each trial
   readonly retryFailed: boolean;
   readonly quiet: boolean;
@@ -37,11 +38,13 @@ export async function startSweep(requested: Requested, flags: SweepFlags): Promi
   const end = await runSweep({
     ...requested,
     retryFailed: flags.retryFailed,
+    lanes: Math.max(1, flags.launches.length),
     start: createLocalTrials({
       entry: flags.entry,
       environment: process.env,
       dir,
       words: flags.httpWords,
+      launches: flags.launches.map((words) => [...words, '--shared-file', sweepFileOf(dir)]),
       say: (line) => screen.say(line),
     }),
     clock: systemClock,

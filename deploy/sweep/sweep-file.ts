@@ -57,7 +57,9 @@ export type SweepFile = z.infer<typeof sweepSchema>;
 
 const fileName = 'sweep.json';
 
-export const isSweepFolder = (dir: string): boolean => existsSync(join(dir, fileName));
+export const sweepFileOf = (dir: string): string => join(dir, fileName);
+
+export const isSweepFolder = (dir: string): boolean => existsSync(sweepFileOf(dir));
 
 /** @throws LockstepError (65) where there is none, or it is damaged */
 export function readSweepFile(dir: string): SweepFile {

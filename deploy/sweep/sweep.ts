@@ -1,5 +1,5 @@
 /**
- * Runs the trials of a sweep one after another, each with all workers, and writes down how far they are.
+ * Runs the trials of a sweep one after another, or one a box at a time, and writes down how far they are.
  *
  * A trial that made its own end, well or not (exit code 1: its loss was no number, say), is never repeated. Whatever
  * else ends one (a signal, missing data, a lost peer) ends the sweep too, with the same exit code: begun again, it
@@ -19,6 +19,7 @@ export interface SweepOptions {
   readonly sweep: SweepFile;
   readonly budget: Budget | null;
   readonly retryFailed: boolean;
+  readonly lanes?: number; // trials at a time, 1 by default
   readonly start: StartTrial;
   readonly clock: Clock;
   readonly screen: SweepScreen;
@@ -39,52 +40,80 @@ export interface SweepEnd {
 const lookEveryMs = 1000;
 
 export async function runSweep(options: SweepOptions): Promise<SweepEnd> {
-  const { dir, screen, clock, retryFailed } = options;
+  const { dir, screen, clock, retryFailed, lanes = 1 } = options;
   const trials = options.sweep.trials.map((trial) => ({ ...trial }));
   const sweep: SweepFile = { ...options.sweep, trials };
-  let running: RunningTrial | null = null;
+  const running = new Map<number, RunningTrial>(); // by lane
+  const lives = new Map<number, Live>();
+  const left = [...trials.keys()].filter((index) => isDue(trials[index]!, retryFailed)).values();
   let asked: NodeJS.Signals | null = null;
+  let broken: TrialEnd | null = null; // what ended the sweep before its time
+  let reporting = Promise.resolve();
   const save = (): void => {
     options.assertOwned();
     writeSweepFile(dir, sweep);
   };
+  const stopAll = (signal: NodeJS.Signals): void => running.forEach((trial) => trial.stop(signal));
   options.onStoppable((signal) => {
     asked ??= signal;
-    running?.stop(signal);
+    stopAll(signal);
   });
-  save();
-  for (const [index, trial] of trials.entries()) {
-    if (trial.state === 'finished' || (trial.state === 'failed' && !retryFailed)) continue;
-    if (asked !== null) break;
+
+  async function runTrial(lane: number, index: number): Promise<void> {
+    const trial = trials[index]!;
     Object.assign(trial, { state: 'running', problem: null } satisfies Partial<TrialRecord>);
     save();
     screen.changed(trials, trial.trial);
     const before = trial.seconds ?? 0;
     const beganMs = clock.nowMs();
     const seconds = (): number => before + (clock.nowMs() - beganMs) / 1000;
-    running = options.start(sweep.plans[index]!);
-    const end = await watch(options, sweep, index, running, seconds);
-    running = null;
+    const started = options.start(sweep.plans[index]!, lane);
+    running.set(lane, started);
+    const end = await watch(options, sweep, index, started, seconds, (live) => {
+      lives.set(lane, live);
+      screen.show(trials, [...lives.values()], lanes === 1 ? started.pageUrl() : null);
+    });
+    running.delete(lane);
+    lives.delete(lane);
     conclude(trial, end, seconds());
     save();
     screen.changed(trials, trial.trial);
-    screen.show(trials, null, null);
-    if (trial.state === 'interrupted') return { code: end.code, problem: end.problem, sweep };
-    await options.report();
+    screen.show(trials, [...lives.values()], null);
+    if (trial.state === 'interrupted') {
+      broken ??= end;
+      return stopAll('SIGTERM');
+    }
+    await (reporting = reporting.then(options.report));
   }
+
+  async function runLane(lane: number): Promise<void> {
+    for (const index of left) {
+      if (asked !== null || broken !== null) return;
+      await runTrial(lane, index);
+    }
+  }
+
+  save();
+  await Promise.all(Array.from({ length: lanes }, (_, lane) => runLane(lane)));
+  const ended = broken as TrialEnd | null;
+  if (ended !== null) return { code: ended.code, problem: ended.problem, sweep };
   screen.close();
   if (asked !== null) return { code: asked === 'SIGINT' ? 130 : 143, problem: null, sweep };
   const failed = trials.some(({ state }) => state === 'failed');
   return { code: failed ? exitCodes.runFailed : exitCodes.ok, problem: null, sweep };
 }
 
-/** Shows how far a trial is until it ends. */
+const isDue = ({ state }: TrialRecord, retryFailed: boolean): boolean =>
+  state !== 'finished' && (state !== 'failed' || retryFailed);
+
+/** Tells how far a trial is until it ends. */
 async function watch(
-  { dir, budget, clock, screen }: SweepOptions,
+  { dir, budget, clock }: SweepOptions,
   sweep: SweepFile,
   index: number,
   running: RunningTrial,
   seconds: () => number,
+  show: (live: Live) => void,
 ): Promise<TrialEnd> {
   const plan = sweep.plans[index]!;
   for (;;) {
@@ -97,8 +126,7 @@ async function watch(
     if (end !== null) return end;
     const progress = progressOf(`${dir}/${plan.name}`);
     const share = progress === null ? null : shareDone(budget, plan.config, progress, seconds());
-    const live: Live = { trial: plan.name, progress, seconds: seconds(), share };
-    screen.show(sweep.trials, live, running.pageUrl());
+    show({ trial: plan.name, progress, seconds: seconds(), share });
   }
 }
 

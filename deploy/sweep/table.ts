@@ -30,9 +30,14 @@ const mark: Readonly<Record<TrialRecord['state'], string>> = {
   failed: 'FAILED',
 };
 
-/** A head and a line a trial. At most `most` lines: those around the one that runs, and a word on the others. */
-export function tableLines(trials: readonly TrialRecord[], live: Live | null, most = Infinity): string[] {
-  const rows = trials.map((trial) => cells(trial, live?.trial === trial.trial ? live : null));
+/** A head and a line a trial. At most `most` lines: those around the first that runs, and a word on the others. */
+export function tableLines(
+  trials: readonly TrialRecord[],
+  lives: readonly Live[],
+  most = Infinity,
+): string[] {
+  const liveOf = (name: string): Live | null => lives.find(({ trial }) => trial === name) ?? null;
+  const rows = trials.map((trial) => cells(trial, liveOf(trial.trial)));
   const all = [heads, ...rows];
   const widths = heads.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
   const lines = all.map((row) =>
@@ -45,7 +50,7 @@ export function tableLines(trials: readonly TrialRecord[], live: Live | null, mo
   const room = Math.max(1, most - 2); // the head, and the word
   const at = Math.max(
     0,
-    trials.findIndex(({ trial }) => trial === live?.trial),
+    trials.findIndex(({ trial }) => liveOf(trial) !== null),
   );
   const first = Math.max(0, Math.min(at - Math.floor(room / 2), trials.length - room));
   const shown = lines.slice(1 + first, 1 + first + room);

@@ -39,27 +39,30 @@ export interface RunningTrial {
   stop(signal: NodeJS.Signals): void;
 }
 
-/** Starts a trial, wherever that is. */
-export type StartTrial = (plan: TrialPlan) => RunningTrial;
+/** Starts a trial, wherever that is. @param lane of those that run at a time, from 0 */
+export type StartTrial = (plan: TrialPlan, lane: number) => RunningTrial;
 
 export interface TrialsOptions {
   readonly entry: string; // the command's own file
   readonly environment: NodeJS.ProcessEnv;
   readonly dir: string; // of the sweep
   readonly words: readonly string[]; // more flags of train, of the live page and the metrics
+  /** Of each lane, the words of launch that bring a trial to its boxes; none where it runs on this one. */
+  readonly launches: readonly (readonly string[])[];
   readonly say: (line: string) => void;
 }
 
-/** Trials on this box. */
-export function createLocalTrials({ entry, environment, dir, words, say }: TrialsOptions): StartTrial {
-  return (plan) => {
+/** Trials as processes of this box, wherever those train. */
+export function createLocalTrials(options: TrialsOptions): StartTrial {
+  const { entry, environment, dir, words, launches, say } = options;
+  return (plan, lane) => {
     const runDir = join(dir, plan.name);
     const log = createLineLog(join(dir, 'logs', `${plan.name}.log`), say);
     let summary: TrialSummary | null = null;
     let page: string | null = null;
     const child = startChild({
       entry,
-      args: ['train', ...beginning(plan, runDir), '--json', ...words],
+      args: [...(launches[lane] ?? []), 'train', ...beginning(plan, runDir), '--json', ...words],
       environment: withoutSettings(environment),
       output(line) {
         log.add(line);

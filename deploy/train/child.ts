@@ -13,7 +13,9 @@ export interface ChildOptions {
   readonly args: readonly string[];
   readonly environment: NodeJS.ProcessEnv;
   /** `inherit` shows what it writes; else each line goes to the callback. */
-  readonly output: 'inherit' | ((line: string) => void);
+  readonly output: 'inherit' | ((line: string, stream: 'stdout' | 'stderr') => void);
+  /** Open files that it gets as its descriptors from `firstDescriptor` on; the caller closes its own. */
+  readonly descriptors?: readonly number[];
   readonly onMessage: (message: unknown) => void;
 }
 
@@ -38,9 +40,13 @@ const signalNumbers: Partial<Record<NodeJS.Signals, number>> = {
   SIGTERM: 15,
 };
 
-export function startChild({ entry, args, environment, output, onMessage }: ChildOptions): Child {
-  const streams: StdioOptions =
-    output === 'inherit' ? ['ignore', 'inherit', 'inherit', 'ipc'] : ['ignore', 'pipe', 'pipe', 'ipc'];
+/** Of a child's `descriptors`: behind its standard streams and the channel to us. */
+export const firstDescriptor = 4;
+
+export function startChild(options: ChildOptions): Child {
+  const { entry, args, environment, output, onMessage, descriptors = [] } = options;
+  const shown = output === 'inherit' ? 'inherit' : 'pipe';
+  const streams: StdioOptions = ['ignore', shown, shown, 'ipc', ...descriptors];
   const child: ChildProcess = spawn(process.execPath, [entry, ...args], {
     env: environment,
     stdio: streams,
@@ -49,9 +55,9 @@ export function startChild({ entry, args, environment, output, onMessage }: Chil
   child.on('message', onMessage);
   const closed: Promise<unknown>[] = [];
   if (output !== 'inherit') {
-    for (const stream of [child.stdout!, child.stderr!]) {
-      const lines = createInterface({ input: stream });
-      lines.on('line', output);
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const lines = createInterface({ input: child[stream]! });
+      lines.on('line', (line) => output(line, stream));
       closed.push(new Promise((resolve) => lines.once('close', resolve)));
     }
   }

@@ -19,7 +19,7 @@ import { workerCountOf } from '../cli/worker-count.ts';
 import { writeReport } from '../report/report.ts';
 import { desertion, whenParentIsGone } from './parent.ts';
 import { createReducerProcesses, type ReducerProcesses } from './reducers.ts';
-import type { Listening } from './train.ts';
+import type { Listening } from './supervise.ts';
 
 const sameSignalMs = 3000;
 const graceMs = 2000; // for reducers, which know already that the run is over

@@ -1,25 +1,27 @@
 /**
- * The workers of this box: one process a device, restarted when it dies of something that may pass.
+ * The workers of a run: one process a device, wherever that is, restarted when it dies of something that may pass.
  *
  * A worker that ends by itself says why by its exit code. Lost connections and signals (a crash, the kernel's
  * out-of-memory killer) are tried again, each time after a longer wait; what a restart cannot mend (a wrong
  * flag, no such device, refused at the door) is not.
  */
-import { join } from 'node:path';
 import { exitCodes } from '../../shared/errors.ts';
 import type { Clock } from '../../shared/runtime/clock.ts';
-import type { Config } from '../../shared/runtime/config.ts';
-import { createLineLog, startChild, type Child, type Exit, type LineLog } from './child.ts';
+import type { Exit } from './child.ts';
 import { createRestarts, givenUp, howItEnded, mayPass, type Restarts } from './restarts.ts';
 
+/** A worker that runs, or soon will. */
+export interface WorkerProcess {
+  readonly exited: Promise<Exit>;
+  /** The last lines that it wrote. */
+  lines(): readonly string[];
+  kill(signal: 'SIGTERM' | 'SIGKILL'): void;
+}
+
 export interface WorkersOptions {
-  readonly entry: string;
   readonly count: number;
-  readonly endpoint: string;
-  readonly runDir: string;
-  readonly config: Config;
-  readonly gpus: readonly string[]; // as CUDA_VISIBLE_DEVICES names them, dealt in turn
-  readonly environment: NodeJS.ProcessEnv;
+  readonly start: (rank: number) => WorkerProcess;
+  readonly nameOf?: (rank: number) => string; // for people
   readonly clock: Clock;
   readonly say: (line: string) => void;
 }
@@ -43,8 +45,8 @@ export interface Workers {
 }
 
 export function startWorkers(options: WorkersOptions): Workers {
-  const { count, clock, say } = options;
-  const running = new Map<number, Child>();
+  const { count, clock, say, nameOf = (rank) => `rank ${rank}` } = options;
+  const running = new Map<number, WorkerProcess>();
   const waits = new Map<number, () => void>(); // cancel a restart
   let stopping = false;
   let goneCount = 0;
@@ -53,32 +55,36 @@ export function startWorkers(options: WorkersOptions): Workers {
   const exhausted = new Promise<WorkerFailure>((resolve) => (exhaust = resolve));
 
   function start(rank: number, restarts: Restarts): void {
-    const log = createLineLog(join(options.runDir, 'logs', `rank-${rank}.log`), say);
-    const child = startChild(childOf(options, rank, log));
-    running.set(rank, child);
-    void watch(rank, child, log, restarts);
+    const worker = options.start(rank);
+    running.set(rank, worker);
+    void watch(rank, worker, restarts);
   }
 
-  async function watch(rank: number, child: Child, log: LineLog, restarts: Restarts): Promise<void> {
+  async function watch(rank: number, worker: WorkerProcess, restarts: Restarts): Promise<void> {
     const beganMs = clock.nowMs();
-    const exit = await child.exited;
+    const exit = await worker.exited;
     running.delete(rank);
-    log.close();
-    if (!stopping) onDeath(rank, exit, log, restarts, clock.nowMs() - beganMs);
+    if (!stopping) onDeath(rank, exit, worker.lines(), restarts, clock.nowMs() - beganMs);
   }
 
-  function onDeath(rank: number, exit: Exit, log: LineLog, restarts: Restarts, livedMs: number): void {
+  function onDeath(
+    rank: number,
+    exit: Exit,
+    lines: readonly string[],
+    restarts: Restarts,
+    livedMs: number,
+  ): void {
     if (exit.code === exitCodes.ok) return giveUp({ rank, exit, lines: [] });
-    const failure = { rank, exit, lines: log.last() };
+    const failure = { rank, exit, lines };
     const how = howItEnded(exit);
-    const said = exit.signal === null ? lastWords(failure.lines) : undefined; // a signal leaves no last words
+    const said = exit.signal === null ? lastWords(lines) : undefined; // a signal leaves no last words
     const why = said === undefined ? '' : `: ${said}`;
     const waitMs = restarts.after(exit, livedMs);
     if (waitMs === null) {
-      say(`rank ${rank} ended with ${how}${why}${mayPass(exit) ? `; it ${givenUp}` : ''}`);
+      say(`${nameOf(rank)} ended with ${how}${why}${mayPass(exit) ? `; it ${givenUp}` : ''}`);
       return giveUp(failure);
     }
-    say(`rank ${rank} ended with ${how}${why}; starting it again in ${waitMs / 1000} s`);
+    say(`${nameOf(rank)} ended with ${how}${why}; starting it again in ${waitMs / 1000} s`);
     waits.set(
       rank,
       clock.after(waitMs, () => start(rank, restarts)),
@@ -97,26 +103,10 @@ export function startWorkers(options: WorkersOptions): Workers {
     async stop(graceMs) {
       stopping = true;
       for (const cancel of waits.values()) cancel();
-      const cancelKill = clock.after(graceMs, () => running.forEach((child) => child.kill('SIGKILL')));
-      for (const child of running.values()) child.kill('SIGTERM');
+      const cancelKill = clock.after(graceMs, () => running.forEach((worker) => worker.kill('SIGKILL')));
+      for (const worker of running.values()) worker.kill('SIGTERM');
       await Promise.all([...running.values()].map(({ exited }) => exited));
       cancelKill();
     },
-  };
-}
-
-function childOf({ entry, endpoint, config, gpus, environment }: WorkersOptions, rank: number, log: LineLog) {
-  const { runtime, threads, precision, allowCpu } = config;
-  const args = ['worker', '--connect', endpoint, '--rank', String(rank), '--runtime', runtime];
-  args.push('--precision', precision);
-  if (threads !== null) args.push('--threads', String(threads));
-  if (allowCpu) args.push('--allow-cpu');
-  const gpu = gpus.length === 0 ? undefined : gpus[rank % gpus.length];
-  return {
-    entry,
-    args,
-    environment: gpu === undefined ? environment : { ...environment, CUDA_VISIBLE_DEVICES: gpu },
-    output: (line: string) => log.add(line),
-    onMessage: () => undefined,
   };
 }

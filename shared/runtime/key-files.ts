@@ -81,9 +81,28 @@ export function writeKeyFiles(
   endpoint: string,
   createKeyPair: () => KeyPair,
 ): string {
+  const { server, connection } = makeKeyTexts(endpoint, createKeyPair);
+  const serverFile = serverFileOf(connectionFile);
+  writeSecret(serverFile, server);
+  try {
+    writeSecret(connectionFile, connection);
+  } catch (error) {
+    rmSync(serverFile);
+    throw error;
+  }
+  return serverFile;
+}
+
+/** What is in both files. */
+export interface KeyTexts {
+  readonly server: string;
+  readonly connection: string;
+}
+
+/** Keys that never were on this disk, for whoever takes them elsewhere. */
+export function makeKeyTexts(endpoint: string, createKeyPair: () => KeyPair): KeyTexts {
   const [server, client] = [createKeyPair(), createKeyPair()];
   const common = { version: 1, runId: randomUUID(), endpoint, serverPublicKey: server.publicKey } as const;
-  const serverFile = serverFileOf(connectionFile);
   const serverKeys: z.infer<typeof serverSchema> = {
     kind: 'lockstep server keys',
     ...common,
@@ -96,15 +115,10 @@ export function writeKeyFiles(
     clientPublicKey: client.publicKey,
     clientSecretKey: client.secretKey,
   };
-  writeSecret(serverFile, serverKeys);
-  try {
-    writeSecret(connectionFile, connection);
-  } catch (error) {
-    rmSync(serverFile);
-    throw error;
-  }
-  return serverFile;
+  return { server: textOf(serverKeys), connection: textOf(connection) };
 }
+
+const textOf = (content: object): string => `${JSON.stringify(content, null, 2)}\n`;
 
 /** Keys of one run that is about to begin, which no file holds: its workers' file is written once it listens. */
 export interface FreshKeys {
@@ -132,7 +146,7 @@ export function createFreshKeys(createKeyPair: () => KeyPair): FreshKeys {
       };
       const whole = `${path}.partial`; // who waits for the file finds all of it
       rmSync(whole, { force: true });
-      writeSecret(whole, connection);
+      writeSecret(whole, textOf(connection));
       renameSync(whole, path);
     },
   };
@@ -160,13 +174,16 @@ export function readConnection(path: string): Connection {
   return { runId, endpoint, keys };
 }
 
-/** Opens what was not there before, and what no link leads to; the mode does not depend on the umask. */
-function writeSecret(path: string, content: object): void {
+/**
+ * Opens what was not there before, and what no link leads to; the mode does not depend on the umask.
+ * @throws LockstepError 64 where the name is taken, 1 where it cannot be written
+ */
+export function writeSecret(path: string, text: string): void {
   let file: number | null = null;
   try {
     file = openSync(path, 'wx', ownerOnly);
     fchmodSync(file, ownerOnly);
-    writeWhollySync(file, Buffer.from(`${JSON.stringify(content, null, 2)}\n`));
+    writeWhollySync(file, Buffer.from(text));
     fsyncSync(file);
   } catch (error) {
     if (file !== null) rmSync(path, { force: true });

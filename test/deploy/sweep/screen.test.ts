@@ -20,9 +20,9 @@ function screenOf(isTerminal: boolean, quiet = false) {
 
 test('on a terminal the table is redrawn in its own place, no wider than it, and lines stay above', () => {
   const { screen, written } = screenOf(true);
-  screen.show(trials, null, 'http://127.0.0.1:5771/');
+  screen.show(trials, [], 'http://127.0.0.1:5771/');
   screen.say('kept');
-  screen.show(trials, null, null);
+  screen.show(trials, [], null);
   screen.changed(trials, trials[0]!.trial);
   const [, afterFirst = ''] = written().split('\u001b[4A\u001b[J');
   assert.ok(afterFirst.startsWith('kept\n'));
@@ -32,7 +32,7 @@ test('on a terminal the table is redrawn in its own place, no wider than it, and
 
 test('elsewhere there is a line a trial and nothing to redraw', () => {
   const { screen, written } = screenOf(false);
-  screen.show(trials, null, null);
+  screen.show(trials, [], null);
   assert.equal(written(), '');
   screen.changed(trials, trials[1]!.trial);
   assert.equal(written(), 'trial 2/2 batch-200-seed-1: waiting\n');
@@ -40,7 +40,7 @@ test('elsewhere there is a line a trial and nothing to redraw', () => {
 
 test('quiet is quiet', () => {
   const { screen, written } = screenOf(true, true);
-  screen.show(trials, null, null);
+  screen.show(trials, [], null);
   screen.changed(trials, trials[1]!.trial);
   assert.equal(written(), '');
 });

@@ -118,3 +118,33 @@ test('who lost the folder writes nothing', async (context) => {
   };
   await assert.rejects(run(good, { assertOwned: lost }), /taken over/);
 });
+
+test('with two lanes two trials run at a time, each is run once, and one that is interrupted stops the other', async (context) => {
+  const run = createSweeps(context);
+  const lanes: number[] = [];
+  let stopped = 0;
+  const start: StartTrial = ({ name }, lane) => {
+    lanes.push(lane);
+    let end: (ended: TrialEnd) => void = () => undefined;
+    const ended = new Promise<TrialEnd>((resolve) => (end = resolve));
+    if (name.includes('200')) setImmediate(() => end(bad(75, 'lost')));
+    return {
+      ended,
+      pageUrl: () => null,
+      stop() {
+        stopped += 1;
+        end(bad(143, 'stopped'));
+      },
+    };
+  };
+  const { code, problem, states } = await run(good, { lanes: 2, start });
+  assert.deepEqual([code, problem, stopped], [75, 'lost', 1]);
+  assert.deepEqual(lanes, [0, 1]);
+  assert.deepEqual(states, ['interrupted', 'interrupted', 'waiting', 'waiting']);
+  const all = await run(good, { lanes: 3 });
+  assert.deepEqual(
+    all.begun.toSorted(),
+    [100, 200, 300, 400].map((size) => `batch-${size}-seed-1`),
+  );
+  assert.deepEqual(new Set(all.states), new Set(['finished']));
+});

@@ -12,7 +12,7 @@ const progress = { steps: 1300, epoch: 18.05, heldOutLoss: 99.5 };
 const live = { trial: 'batch-100-seed-5', progress, seconds: 40, share: 0.5 };
 
 test('a table has a line a trial, in columns', () => {
-  const lines = tableLines(trials, live);
+  const lines = tableLines(trials, [live]);
   assert.equal(lines.length, 31);
   assert.match(lines[1]!, /^batch-100-seed-1 +done +36 +2,592 +86\.1 +1:12$/);
   assert.match(lines[5]!, /^batch-100-seed-5 +======------ 50 % +18\.05 +1,300 +99\.5 +0:40$/);
@@ -20,7 +20,7 @@ test('a table has a line a trial, in columns', () => {
 });
 
 test('a low terminal shows the head, the trial that runs with its neighbours, and how many more there are', () => {
-  const lines = tableLines(trials, live, 10);
+  const lines = tableLines(trials, [live], 10);
   assert.equal(lines.length, 10);
   assert.ok(lines[0]!.startsWith('trial'));
   assert.ok(lines.some((line) => line.startsWith('batch-100-seed-5 ')));
