@@ -5,7 +5,8 @@
  *   npm test -- test/math/tree.test.ts    these files only, without the checks
  *
  * The files are listed one by one, since `node --test FOLDER` with tsx finds none on Node 20 and calls that a
- * success. LOCKSTEP_TEST_STRICT=1 makes a skipped test a failure. node's own summary comes last.
+ * success. LOCKSTEP_TEST_STRICT=1 makes a skipped test a failure, but for what a machine may lack for good (a
+ * container engine that starts, IPv6). node's own summary comes last.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -65,11 +66,12 @@ async function test(paths) {
     const lines = readFileSync(tap, 'utf8').split('\n');
     const skipped = lines.filter((line) => /# (SKIP|TODO)\b/.test(line)).map((line) => line.trim());
     for (const line of skipped) console.log(line);
+    const missed = skipped.filter((line) => !line.includes('[may be missing]'));
     const hasTests = lines.some((line) => /^# tests [1-9]/.test(line));
     const failures = [
       ...(code === 0 ? [] : ['tests']),
       ...(hasTests ? [] : ['no test was found']),
-      ...(isStrict && skipped.length > 0 ? [`${skipped.length} tests were skipped`] : []),
+      ...(isStrict && missed.length > 0 ? [`${missed.length} tests were skipped`] : []),
     ];
     return { failures, summary: lines.filter((line) => /^# \w+ [\d.]+$/.test(line)) };
   } finally {
