@@ -15,7 +15,7 @@ import type { DataFrame, WorkerMessage } from '../shared/protocol/messages.ts';
 import { isFromReducer, type ReducerMessage } from '../shared/protocol/reducer-messages.ts';
 import type { PeerId } from '../shared/transport/transport.ts';
 import { modelAnswer, takeNode } from './answers.ts';
-import { createDealing } from './dealing.ts';
+import { createDealing, type DealingOptions } from './dealing.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { ClusterEvent, Effect } from './effects.ts';
 import { createDisputes } from './disputes.ts';
@@ -29,14 +29,11 @@ import type { Stores } from './stores.ts';
 import { hasAllScalars, lastNode, nonFiniteNotices, type NodeMessage } from './task.ts';
 import { createWatch } from './watch.ts';
 
-export interface ClusterOptions {
+export interface ClusterOptions extends Omit<DealingOptions, 'members' | 'watch' | 'checkEvery'> {
   readonly door: DoorOptions;
-  readonly minWorkers: number;
-  readonly expectedWorkers: number; // the first task waits for them, but not for long
   readonly stores: Stores;
   readonly deadlines: Deadlines;
-  readonly checkEvery?: number; // steps; then one node is computed by two workers on purpose
-  readonly nowMs: () => number; // monotonic
+  readonly checkEvery?: number; // steps; 100 by default
 }
 
 export interface Cluster {

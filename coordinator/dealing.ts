@@ -31,8 +31,9 @@ export interface DealingOptions {
   readonly watch: Watch;
   readonly minWorkers: number;
   readonly checkEvery: number; // steps: then one node is computed by two workers on purpose
+  readonly learns?: boolean; // false: no worker is ever known to be slow, so shares are equal and nobody is helped
   readonly expectedWorkers: number; // the first task waits for them, but not for long
-  readonly nowMs: () => number;
+  readonly nowMs: () => number; // monotonic
 }
 
 interface Deal {
@@ -72,7 +73,7 @@ export interface Dealing {
 const peersOf = (members: readonly Member[]): PeerId[] => members.map(({ peer }) => peer);
 
 export function createDealing(options: DealingOptions): Dealing {
-  const { members, stores, watch, minWorkers, checkEvery, nowMs } = options;
+  const { members, stores, watch, minWorkers, checkEvery, learns = true, nowMs } = options;
   const experience = createExperience(watch, nowMs);
   const { speeds } = experience;
   const isGathering = createMuster(options.expectedWorkers, nowMs);
@@ -232,7 +233,7 @@ export function createDealing(options: DealingOptions): Dealing {
     },
 
     learn() {
-      experience.learn(task!, stores.kindOf(open!.request), peersOf(members.ready()));
+      if (learns) experience.learn(task!, stores.kindOf(open!.request), peersOf(members.ready()));
     },
 
     awaited() {

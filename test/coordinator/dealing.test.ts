@@ -45,6 +45,18 @@ describe('work dealt by speed', () => {
     assert.deepEqual((await run.finish()).parameters, expected);
     assert.equal(countOf(run, 'shares') + countOf(run, 'duplicated'), 0);
   });
+
+  test('where nothing is learnt, an unlike device is dealt the same, and nobody does its work', async () => {
+    const run = await startRun({ seed: 3, model, config, expectedWorkers: 2, learns: false });
+    run.startWorker('fast', { leafMs: 10 });
+    run.startWorker('slow', { leafMs: 3000 });
+    assert.deepEqual((await run.finish()).parameters, expected);
+    assert.equal(countOf(run, 'shares') + countOf(run, 'duplicated'), 0);
+    assert.deepEqual(
+      run.steps.map(({ workers }) => workers),
+      run.steps.map(() => 2),
+    );
+  });
 });
 
 /** A device that needs so much longer for one micro-batch of step 4. */

@@ -14,57 +14,67 @@ import { stepsIn, summaryOf, until } from '../support/lockstep.ts';
 
 const steps = 60; // over eleven epochs
 
-suite('the coordinator', { timeout: 280_000 }, () => {
-  test('killed while it writes a checkpoint, and later with two damaged, goes on from a whole one', async (context) => {
-    const often = ['--checkpoint-every', '2steps', '--keep-checkpoints', '6'];
-    const run = startSupervised(['--steps', `${steps}`, '--workers', '1', ...often], context);
-    const steady = (): number => (stepsIn(run.runDir) > 0 ? checkpointSteps(run.checkpoints).length : 0);
-    await until(() => steady() >= 1, run.told);
-    await killWhileWriting(run.checkpoints, run.pidOf('coordinator')!);
-    await run.restarted(1);
-    const left = readdirSync(run.checkpoints).filter((name) => name.endsWith('.partial'));
-    context.diagnostic(`left behind by the kill: ${left.join() || 'nothing'}`);
-    await until(() => run.pidOf('coordinator') !== null && steady() >= 4, run.told);
-    process.kill(run.pidOf('coordinator')!, 'SIGKILL');
-    await run.restarted(2);
-    const [third, second, newest] = checkpointSteps(run.checkpoints).slice(-3) as [number, number, number];
-    truncate(join(run.checkpoints, checkpointName(newest)));
-    flip(join(run.checkpoints, checkpointName(second)));
-    const summary = summaryOf(await run.ended);
-    for (const [step, why] of [
-      [newest, 'truncated'],
-      [second, 'SHA-256'],
-    ])
-      assert.match(
-        run.told(),
-        new RegExp(`DAMAGED CHECKPOINT, passed over: .*${checkpointName(+step!)}.*${why}`),
-      );
-    assert.doesNotMatch(run.told(), new RegExp(`DAMAGED.*${checkpointName(third)}`));
-    assert.equal(summary.parametersSha256, await undisturbed(steps, context));
-    assert.equal(stepsIn(run.runDir), steps);
-    assert.deepEqual(
-      readdirSync(run.checkpoints).filter((name) => name.endsWith('.partial')),
-      [],
-    );
-    assert.deepEqual(run.processes(), []);
-  });
+const patience = { timeout: 280_000 }; // of each: a hang ends here, and what it started with it
 
-  test('of which there are two is fenced: the older one writes nothing more, and leaves', async (context) => {
-    const rare = ['--checkpoint-every', '3steps'];
-    const older = await startRun(['--steps', `${steps}`, '--workers', '1', ...rare], context);
-    older.add();
-    await until(() => stepsIn(older.runDir) >= 6, older.told);
-    older.child.kill('SIGSTOP');
-    const newer = await startRun(['--resume', older.runDir, '--workers', '1'], context);
-    newer.add();
-    await newer.says(/joined/);
-    await delay(500);
-    older.child.kill('SIGCONT');
-    const { code, stderr } = await older.ended;
-    assert.equal(code, 78, stderr);
-    assert.match(stderr, /a second coordinator took over .* it writes nothing more/);
-    const summary = summaryOf(await newer.ended);
-    assert.equal(summary.parametersSha256, await undisturbed(steps, context));
-    assert.equal(stepsIn(older.runDir), steps);
-  });
+suite('the coordinator', () => {
+  test(
+    'killed while it writes a checkpoint, and later with two damaged, goes on from a whole one',
+    patience,
+    async (context) => {
+      const often = ['--checkpoint-every', '2steps', '--keep-checkpoints', '6'];
+      const run = startSupervised(['--steps', `${steps}`, '--workers', '1', ...often], context);
+      const steady = (): number => (stepsIn(run.runDir) > 0 ? checkpointSteps(run.checkpoints).length : 0);
+      await until(() => steady() >= 1, run.told);
+      await killWhileWriting(run.checkpoints, run.pidOf('coordinator')!);
+      await run.restarted(1);
+      const left = readdirSync(run.checkpoints).filter((name) => name.endsWith('.partial'));
+      context.diagnostic(`left behind by the kill: ${left.join() || 'nothing'}`);
+      await until(() => run.pidOf('coordinator') !== null && steady() >= 4, run.told);
+      process.kill(run.pidOf('coordinator')!, 'SIGKILL');
+      await run.restarted(2);
+      const [third, second, newest] = checkpointSteps(run.checkpoints).slice(-3) as [number, number, number];
+      truncate(join(run.checkpoints, checkpointName(newest)));
+      flip(join(run.checkpoints, checkpointName(second)));
+      const summary = summaryOf(await run.ended);
+      for (const [step, why] of [
+        [newest, 'truncated'],
+        [second, 'SHA-256'],
+      ])
+        assert.match(
+          run.told(),
+          new RegExp(`DAMAGED CHECKPOINT, passed over: .*${checkpointName(+step!)}.*${why}`),
+        );
+      assert.doesNotMatch(run.told(), new RegExp(`DAMAGED.*${checkpointName(third)}`));
+      assert.equal(summary.parametersSha256, await undisturbed(steps, context));
+      assert.equal(stepsIn(run.runDir), steps);
+      assert.deepEqual(
+        readdirSync(run.checkpoints).filter((name) => name.endsWith('.partial')),
+        [],
+      );
+      assert.deepEqual(run.processes(), []);
+    },
+  );
+
+  test(
+    'of which there are two is fenced: the older one writes nothing more, and leaves',
+    patience,
+    async (context) => {
+      const rare = ['--checkpoint-every', '3steps'];
+      const older = await startRun(['--steps', `${steps}`, '--workers', '1', ...rare], context);
+      older.add();
+      await until(() => stepsIn(older.runDir) >= 6, older.told);
+      older.child.kill('SIGSTOP');
+      const newer = await startRun(['--resume', older.runDir, '--workers', '1'], context);
+      newer.add();
+      await newer.says(/joined/);
+      await delay(500);
+      older.child.kill('SIGCONT');
+      const { code, stderr } = await older.ended;
+      assert.equal(code, 78, stderr);
+      assert.match(stderr, /a second coordinator took over .* it writes nothing more/);
+      const summary = summaryOf(await newer.ended);
+      assert.equal(summary.parametersSha256, await undisturbed(steps, context));
+      assert.equal(stepsIn(older.runDir), steps);
+    },
+  );
 });

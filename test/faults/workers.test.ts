@@ -9,8 +9,10 @@ import { stepsIn, summaryOf, train, until } from '../support/lockstep.ts';
 const steps = 24; // over four epochs
 const length = ['--steps', `${steps}`];
 
-suite('workers', { timeout: 280_000 }, () => {
-  test('killed at any phase of their work', async (context) => {
+const patience = { timeout: 280_000 }; // of each: a hang ends here, and what it started with it
+
+suite('workers', () => {
+  test('killed at any phase of their work', patience, async (context) => {
     const kill = (
       at: Extract<Fault, { kind: 'kill' }>['at'],
       call: number,
@@ -33,7 +35,7 @@ suite('workers', { timeout: 280_000 }, () => {
     assert.equal(summary.parametersSha256, await undisturbed(steps, context));
   });
 
-  test('stopped they are sent away, and let in again when they go on', async (context) => {
+  test('stopped they are sent away, and let in again when they go on', patience, async (context) => {
     const run = await startRun([...length, '--workers', '2', '--min-workers', '2'], context);
     const stopped = [run.add(), run.add()]; // both: one alone would do the other's work, and end the run
     await run.says(/joined[^]*joined/);
@@ -47,27 +49,31 @@ suite('workers', { timeout: 280_000 }, () => {
     assert.equal(summary.parametersSha256, await undisturbed(steps, context));
   });
 
-  test('with a gradient that is not finite once are asked again; for good, the run ends', async (context) => {
-    const run = await startRun([...length, '--workers', '2'], context);
-    run.add({ kind: 'nan', step: 4, times: 1 });
-    run.add();
-    const summary = summaryOf(await run.ended);
-    assert.match(run.told(), /rank \d: not finite in micro-batch(es)? \d.*computed once more/);
-    assert.equal(summary.parametersSha256, await undisturbed(steps, context));
+  test(
+    'with a gradient that is not finite once are asked again; for good, the run ends',
+    patience,
+    async (context) => {
+      const run = await startRun([...length, '--workers', '2'], context);
+      run.add({ kind: 'nan', step: 4, times: 1 });
+      run.add();
+      const summary = summaryOf(await run.ended);
+      assert.match(run.told(), /rank \d: not finite in micro-batch(es)? \d.*computed once more/);
+      assert.equal(summary.parametersSha256, await undisturbed(steps, context));
 
-    const bad = await startRun([...length, '--workers', '1', '--checkpoint-every', '3steps'], context);
-    bad.add({ kind: 'nan', step: 10, times: Infinity });
-    const { code, stderr } = await bad.ended;
-    assert.equal(code, 1, stderr);
-    assert.match(stderr, /not finite.*--on-nonfinite skip/);
-    const { checkpoint, messages } = loadNewest(`${bad.runDir}/checkpoints`);
-    assert.ok(checkpoint.snapshot.progress.step >= 6, `${checkpoint.snapshot.progress.step}`);
-    assert.deepEqual(messages, []);
-    const mended = await train(['--resume', bad.runDir, '--workers', '1']);
-    assert.equal(mended.parametersSha256, await undisturbed(steps, context));
-  });
+      const bad = await startRun([...length, '--workers', '1', '--checkpoint-every', '3steps'], context);
+      bad.add({ kind: 'nan', step: 10, times: Infinity });
+      const { code, stderr } = await bad.ended;
+      assert.equal(code, 1, stderr);
+      assert.match(stderr, /not finite.*--on-nonfinite skip/);
+      const { checkpoint, messages } = loadNewest(`${bad.runDir}/checkpoints`);
+      assert.ok(checkpoint.snapshot.progress.step >= 6, `${checkpoint.snapshot.progress.step}`);
+      assert.deepEqual(messages, []);
+      const mended = await train(['--resume', bad.runDir, '--workers', '1']);
+      assert.equal(mended.parametersSha256, await undisturbed(steps, context));
+    },
+  );
 
-  test('whose device holds other parameters are sent them anew', async (context) => {
+  test('whose device holds other parameters are sent them anew', patience, async (context) => {
     const run = await startRun([...length, '--workers', '3'], context);
     const miscopying = run.add({ kind: 'copy' });
     run.add();

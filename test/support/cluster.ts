@@ -45,6 +45,7 @@ export interface RunSetup {
   readonly expectedWorkers?: number;
   readonly deadlines?: DeadlineOptions;
   readonly checkEvery?: number;
+  readonly learns?: boolean;
   readonly epoch?: number;
   readonly resume?: Snapshot;
   readonly trace?: TraceFile;
@@ -125,13 +126,10 @@ export async function startRun(setup: RunSetup): Promise<Run> {
     },
     minWorkers: setup.minWorkers ?? 1,
     expectedWorkers: setup.expectedWorkers ?? 1,
-    stores: createStores({
-      budget: setup.budget ?? 12,
-      window: 3,
-      createKernels,
-    }),
+    stores: createStores({ budget: setup.budget ?? 12, window: 3, createKernels }),
     deadlines: createDeadlines(setup.deadlines ?? { floorMs: 30_000, factor: 5, firstMs: 60_000 }),
     ...(setup.checkEvery !== undefined && { checkEvery: setup.checkEvery }),
+    learns: setup.learns ?? true,
     nowMs,
   });
   let isOver = false;

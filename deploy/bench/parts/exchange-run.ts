@@ -84,6 +84,8 @@ export async function openExchangeRun(options: ExchangeOptions): Promise<AnswerP
     },
     minWorkers: workers,
     expectedWorkers: workers,
+    learns: false, // a busy box makes no worker slow: each has one leaf in every step
+    checkEvery: Infinity,
     stores: createStores({ budget: budgetChunks, window: windowChunks, createKernels }),
     deadlines: createDeadlines(defaultDeadlines),
     nowMs,
