@@ -65,7 +65,7 @@ export function effectSketch({ effects }: Study): Sketch | null {
     caption:
       'Above zero is worse. Read off at the last point that all of these trials reached. Each tick is a seed, each mark their ' +
       'mean; bars are its intervals, wide enough for all comparisons together to be right 19 times in 20, and cut off ' +
-      'at the edge of the plot. One seed has no bar.',
+      'at the edge of the plot. One seed has no bar. The control stands against its own batch, by an interval of its own.',
     isWide: true,
     spec: effectSpec('', 'nats', names, marks),
   };

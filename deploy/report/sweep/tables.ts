@@ -55,14 +55,15 @@ export function effectTable({ effects }: Study): Table {
 }
 
 export function paceTable({ paces }: Study): Table {
-  const head = ['batch', 'workers', 'samples/s', 'step', ...phaseNames, 'efficiency'];
+  const isScaled = paces.some(({ efficiency }) => efficiency !== null);
+  const head = ['batch', 'workers', 'samples/s', 'step', ...phaseNames, ...(isScaled ? ['efficiency'] : [])];
   const rows = paces.map(({ batchSize, workers, samplesPerSecond, stepSeconds, phases, efficiency }) => [
     formatCount(batchSize),
     String(workers),
     formatNumber(samplesPerSecond),
     `${formatNumber(1000 * stepSeconds)} ms`,
     ...phaseNames.map((phase) => formatShare(phases[phase] / stepSeconds)),
-    efficiency === null ? dash : formatShare(efficiency),
+    ...(isScaled ? [efficiency === null ? dash : formatShare(efficiency)] : []),
   ]);
   return { head, rows };
 }
