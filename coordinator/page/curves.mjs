@@ -81,6 +81,8 @@ export function createCurves() {
     stack.show(steps, cumulative(each), each);
     showSplit(points.slice(-latelyPoints));
     const scales = [evaluations.map(({ step }) => step), evaluations.map(({ noiseScale }) => noiseScale)];
+    const isKnown = [...points, ...evaluations].some(({ noiseScale }) => noiseScale !== null);
+    card('noise').classList.toggle('absent', points.length >= latelyPoints && !isKnown);
     showJoined(noise, [steps, smoothed(points.map((point) => point.noiseScale))], scales);
     rate.show(steps, [points.map((point) => point.learningRate)]);
   };
@@ -144,18 +146,19 @@ function averaged(values) {
 function showSplit(points) {
   const totals = phases.map((name) => points.reduce((total, point) => total + point.phases[name], 0));
   const all = totals.reduce((sum, value) => sum + value, 0);
+  const shares = totals.map((total) => (all === 0 ? 0 : total / all));
   const parts = phases.map((name, index) => {
-    const share = all === 0 ? 0 : (totals[index] ?? 0) / all;
-    const text =
-      share >= 0.12
-        ? `${name} ${Math.round(100 * share)} %`
-        : share >= 0.05
-          ? `${Math.round(100 * share)} %`
-          : '';
-    const part = element('span', `part ${name}`, text);
+    const share = shares[index] ?? 0;
+    const part = element('span', `part ${name}`);
     part.style.flexGrow = String(share);
     part.title = `${name} ${(100 * share).toFixed(1)} %`;
     return part;
   });
   card('split').replaceChildren(...parts);
+  const percents = shares.map((share) => `${Math.round(100 * share)} %`);
+  const named = percents.map((percent, index) => `${phases[index]} ${percent}`);
+  for (const texts of [named, percents, percents.map(() => '')]) {
+    const tooLong = parts.filter((part) => part.textContent === '' || part.scrollWidth > part.clientWidth);
+    for (const part of tooLong) part.textContent = texts[parts.indexOf(part)] ?? '';
+  }
 }

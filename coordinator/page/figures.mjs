@@ -63,6 +63,7 @@ export function showFigures(host, { progress, ranks, point, evaluation }) {
   const best = evaluation?.heldOut ?? null;
   const terms = Object.entries(point?.terms ?? {}).filter(([name]) => name !== 'loss');
   const share = point && (point.phases.parameters + point.phases.exchange) / sum(Object.values(point.phases));
+  const noise = noiseOf(evaluation, point);
   const figures = [
     figure(
       'Loss',
@@ -80,9 +81,9 @@ export function showFigures(host, { progress, ranks, point, evaluation }) {
     figure(
       'Samples/s',
       progress.samplesPerSecond === null ? '–' : count(progress.samplesPerSecond),
-      share === undefined ? '' : `exchange ${Math.round(100 * share)} %`,
+      share === undefined ? '' : `communication ${Math.round(100 * share)} %`,
     ),
-    figure('Noise scale', noiseOf(evaluation, point), 'samples'),
+    figure('Noise scale', noise, noise === '–' ? 'not available' : 'samples'),
     figure(
       'Learning rate',
       number(point?.learningRate),

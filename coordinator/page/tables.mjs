@@ -1,5 +1,5 @@
 /** What stands in rows: the ranks, the trials of a sweep, what happened, and what the run is. */
-import { bytes, count, element, number, span } from './figures.mjs';
+import { bytes, count, duration, element, number, span } from './figures.mjs';
 
 /** @typedef {import('../serving/showing.ts').Told} Told */
 /** @typedef {import('../serving/ranks.ts').RankView} RankView */
@@ -46,35 +46,50 @@ function computeCell({ computeSeconds }, slowest) {
   return element('span', 'meter', element('b', '', fill), span(computeSeconds));
 }
 
-/** @param {Told['sweep']} sweep */
+/** Columns with something in them, and of words only those that tell trials apart. @param {Told['sweep']} sweep */
 export function showSweep(sweep) {
   byId('sweep').hidden = !sweep || sweep.trials.length === 0;
   if (!sweep) return;
-  const names = [...new Set(sweep.trials.flatMap((trial) => Object.keys(trial)))];
+  const names = [...new Set(sweep.trials.flatMap((trial) => Object.keys(trial)))].filter((name) => {
+    const values = sweep.trials.map((trial) => trial[name] ?? null);
+    const isTelling = name === 'state' || new Set(values).size > 1 || typeof values[0] === 'number';
+    return isTelling && !name.endsWith('Sha256') && values.some((value) => value !== null);
+  });
+  const isNumber = (/** @type {string} */ name) =>
+    sweep.trials.some((trial) => typeof trial[name] === 'number');
+  const align = (/** @type {HTMLElement} */ made) => {
+    for (const [index, name] of names.entries())
+      made.children[index]?.classList.toggle('number', isNumber(name));
+    return made;
+  };
   const rows = sweep.trials.map((trial) =>
-    row(
-      'td',
-      names.map((name) => {
-        const value = trial[name] ?? null;
-        return Number.isInteger(value)
-          ? count(Number(value))
-          : typeof value === 'number'
-            ? number(value)
-            : value === null
-              ? '–'
-              : String(value);
-      }),
+    align(
+      row(
+        'td',
+        names.map((name) => cellOf(name, trial[name] ?? null)),
+      ),
     ),
   );
   byId('trials').replaceChildren(
-    element('thead', '', row('th', names.map(words))),
+    element('thead', '', align(row('th', names.map(words)))),
     element('tbody', '', ...rows),
   );
 }
 
+/** @param {string} name @param {string | number | boolean | null} value */
+function cellOf(name, value) {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (typeof value !== 'number') return value ?? '–';
+  if (name === 'seconds') return duration(value);
+  return Number.isInteger(value) ? count(value) : number(value);
+}
+
+/** @type {Record<string, string>} */
+const columnNames = { microBatchSize: 'micro-batch', samplesPerSecond: 'samples/s', seconds: 'time' };
+
 /** `heldOutLoss` as words. @param {string} name */
 const words = (name) =>
-  name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replaceAll('_', ' ');
+  columnNames[name] ?? name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replaceAll('_', ' ');
 
 /** @param {NonNullable<Told['happenings']>} happenings */
 export function showHappenings(happenings) {

@@ -82,7 +82,7 @@ function describeData({ rank, host, place, reason, share }: Extract<Notice, { ki
 }
 
 function describeShares({ shares }: Extract<Notice, { kind: 'shares' }>): string {
-  const parts = shares.map(({ rank, microBatches }) => `rank ${rank} ${microBatches}`);
+  const parts = shares.map(({ rank, microBatches }) => `${microBatches} to rank ${rank}`);
   return `micro-batches are dealt by measured speed: ${parts.join(', ')}`;
 }
 

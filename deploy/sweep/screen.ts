@@ -37,11 +37,11 @@ export function createSweepScreen({ write, isTerminal, quiet, columns, rows }: S
     },
     show(trials, lives, pageUrl) {
       if (!isTerminal || quiet) return;
-      const width = columns() ?? 80;
-      const lines = tableLines(trials, lives, (rows() ?? 24) - marginRows);
+      const width = (columns() || 80) - 1; // 0 where a terminal does not know its size
+      const lines = tableLines(trials, lives, { rows: (rows() || 24) - marginRows, columns: width });
       if (pageUrl !== null) lines.push(`watch ${pageUrl}`);
       erase();
-      write(lines.map((line) => `${line.slice(0, width - 1)}\n`).join(''));
+      write(lines.map((line) => `${line.slice(0, width)}\n`).join(''));
       drawn = lines.length;
     },
     changed(trials, name) {

@@ -21,7 +21,8 @@ export interface Live {
 }
 
 const heads = ['trial', '', 'epoch', 'updates', 'held out', 'samples/s', 'time'] as const;
-const bar = 12; // columns
+const widestBar = 12; // columns
+const narrowestBar = 4; // else none
 const mark: Readonly<Record<TrialRecord['state'], string>> = {
   waiting: 'waiting',
   running: 'running',
@@ -30,41 +31,60 @@ const mark: Readonly<Record<TrialRecord['state'], string>> = {
   failed: 'FAILED',
 };
 
-/** A head and a line a trial. At most `most` lines: those around the first that runs, and a word on the others. */
+/** Of the table, in characters. */
+export interface Room {
+  readonly rows?: number;
+  readonly columns?: number;
+}
+
+/**
+ * A head and a line a trial. In a low room: those around the first that runs, and a word on the others. In a narrow
+ * one the bar is shorter, then the gaps.
+ */
 export function tableLines(
   trials: readonly TrialRecord[],
   lives: readonly Live[],
-  most = Infinity,
+  room: Room = {},
 ): string[] {
-  const liveOf = (name: string): Live | null => lives.find(({ trial }) => trial === name) ?? null;
-  const rows = trials.map((trial) => cells(trial, liveOf(trial.trial)));
-  const all = [heads, ...rows];
-  const widths = heads.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
-  const lines = all.map((row) =>
-    row
-      .map((cell, column) => (column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
-      .join('  ')
-      .trimEnd(),
-  );
+  const { rows: most = Infinity, columns = Infinity } = room;
+  const whole = linesOf(trials, lives, widestBar, '  ');
+  const excess = Math.max(0, Math.max(...whole.map(({ length }) => length)) - columns);
+  const shorter = linesOf(trials, lives, widestBar - excess, '  ');
+  const isTight = shorter.some(({ length }) => length > columns);
+  const lines = isTight ? linesOf(trials, lives, 0, ' ') : shorter;
   if (lines.length <= most) return lines;
-  const room = Math.max(1, most - 2); // the head, and the word
+  const shownRows = Math.max(1, most - 2); // beside the head, and the word
   const at = Math.max(
     0,
-    trials.findIndex(({ trial }) => liveOf(trial) !== null),
+    trials.findIndex(({ trial }) => lives.some((live) => live.trial === trial)),
   );
-  const first = Math.max(0, Math.min(at - Math.floor(room / 2), trials.length - room));
-  const shown = lines.slice(1 + first, 1 + first + room);
+  const first = Math.max(0, Math.min(at - Math.floor(shownRows / 2), trials.length - shownRows));
+  const shown = lines.slice(1 + first, 1 + first + shownRows);
   return [lines[0]!, ...shown, `... and ${trials.length - shown.length} more trials`];
 }
 
-function cells(trial: TrialRecord, live: Live | null): readonly string[] {
+function linesOf(trials: readonly TrialRecord[], lives: readonly Live[], bar: number, gap: string): string[] {
+  const rows = trials.map((trial) =>
+    cells(trial, lives.find((live) => live.trial === trial.trial) ?? null, bar),
+  );
+  const all = [heads, ...rows];
+  const widths = heads.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
+  return all.map((row) =>
+    row
+      .map((cell, column) => (column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
+      .join(gap)
+      .trimEnd(),
+  );
+}
+
+function cells(trial: TrialRecord, live: Live | null, bar: number): readonly string[] {
   const epochs = live?.progress?.epoch ?? trial.epochs;
   const steps = live?.progress?.steps ?? trial.steps;
   const loss = live?.progress?.heldOutLoss ?? trial.heldOutLoss;
   const seconds = live === null ? trial.seconds : live.seconds;
   return [
     trial.trial,
-    live === null ? mark[trial.state] : progressBar(live),
+    live === null ? mark[trial.state] : progressBar(live, bar),
     epochs === null ? '' : formatEpochs(epochs),
     steps === null ? '' : formatCount(steps),
     loss === null ? '' : formatNats(loss),
@@ -73,11 +93,14 @@ function cells(trial: TrialRecord, live: Live | null): readonly string[] {
   ];
 }
 
-function progressBar({ share, progress }: Live): string {
+function progressBar({ share, progress }: Live, bar: number): string {
   if (progress === null) return 'starting';
   if (share === null) return 'running';
-  const done = Math.round(bar * Math.min(1, share));
-  return `${'='.repeat(done)}${'-'.repeat(bar - done)} ${formatShare(Math.min(1, share))}`;
+  const part = Math.min(1, share);
+  const percent = formatShare(part).padStart('100 %'.length);
+  if (bar < narrowestBar) return percent;
+  const done = Math.round(bar * part);
+  return `${'='.repeat(done)}${'-'.repeat(bar - done)} ${percent}`;
 }
 
 /** Such as `trial 2/6 batch-1000-seed-1: done, epoch 36, 259 updates, held out 312.4, 3,800 samples/s, 1:12`. */

@@ -40,7 +40,7 @@ test('work that is computed twice, and new shares, are no warning', () => {
   assert.equal(late?.text, 'rank 1 is late: 2 micro-batches of it computed by idle workers, too');
   const shares = [6, 2].map((microBatches, rank) => ({ rank, microBatches }));
   const dealt = describeNotice({ kind: 'shares', shares });
-  assert.equal(dealt?.text, 'micro-batches are dealt by measured speed: rank 0 6, rank 1 2');
+  assert.equal(dealt?.text, 'micro-batches are dealt by measured speed: 6 to rank 0, 2 to rank 1');
   assert(!late.isWarning && !dealt.isWarning);
 });
 

@@ -30,6 +30,15 @@ test('on a terminal the table is redrawn in its own place, no wider than it, and
   for (const line of bare.split('\n')) assert.ok(line.length < 30, line);
 });
 
+test('a terminal that does not know its size gets whole lines', () => {
+  let written = '';
+  const write = (text: string): unknown => (written += text);
+  const size = { columns: () => 0, rows: () => 0 };
+  createSweepScreen({ write, isTerminal: true, quiet: false, ...size }).show(trials, [], null);
+  assert.match(written, /samples\/s +time\n/);
+  assert.equal(written.split('\n').length, 1 + trials.length + 1);
+});
+
 test('elsewhere there is a line a trial and nothing to redraw', () => {
   const { screen, written } = screenOf(false);
   screen.show(trials, [], null);

@@ -15,16 +15,32 @@ test('a table has a line a trial, in columns', () => {
   const lines = tableLines(trials, [live]);
   assert.equal(lines.length, 31);
   assert.match(lines[1]!, /^batch-100-seed-1 +done +36 +2,592 +86\.1 +1:12$/);
-  assert.match(lines[5]!, /^batch-100-seed-5 +======------ 50 % +18\.05 +1,300 +99\.5 +0:40$/);
+  assert.match(lines[5]!, /^batch-100-seed-5 +======------ +50 % +18\.05 +1,300 +99\.5 +0:40$/);
   assert.equal(lines[1]!.indexOf('36'), lines[2]!.indexOf('36'));
 });
 
 test('a low terminal shows the head, the trial that runs with its neighbours, and how many more there are', () => {
-  const lines = tableLines(trials, [live], 10);
+  const lines = tableLines(trials, [live], { rows: 10 });
   assert.equal(lines.length, 10);
   assert.ok(lines[0]!.startsWith('trial'));
   assert.ok(lines.some((line) => line.startsWith('batch-100-seed-5 ')));
   assert.equal(lines.at(-1), '... and 22 more trials');
+});
+
+test('a narrow terminal has a shorter bar, then narrower gaps, and loses no number', () => {
+  const named = trials.map((trial, index) => ({
+    ...trial,
+    trial: `batch-1000-control-500-seed-${index + 1}`,
+    samplesPerSecond: index < 4 ? 12_345 : null,
+  }));
+  const running = { ...live, trial: named[4]!.trial };
+  for (const columns of [90, 84, 79]) {
+    const lines = tableLines(named, [running], { columns });
+    for (const line of lines) assert.ok(line.length <= columns, line);
+    assert.match(lines[1]!, /done .*86\.1 +12,3\d\d +1:12$/);
+    assert.match(lines[5]!, /50 % .*99\.5 .*0:40$/);
+    assert.match(lines[0]!, /time$/);
+  }
 });
 
 test('a line of a trial says what it came to, and what went wrong', () => {

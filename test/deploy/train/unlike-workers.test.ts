@@ -41,7 +41,7 @@ suite('a run of unlike workers', { timeout: 120_000 }, () => {
     const shares = ended.stderr.match(/dealt by measured speed: .*/g) ?? [];
     context.diagnostic(shares.join('; '));
     const counts = shares.map((line) =>
-      [...line.matchAll(/rank \d+ (\d+)/g)].map(([, count]) => Number(count)),
+      [...line.matchAll(/(\d+) to rank \d+/g)].map(([, count]) => Number(count)),
     );
     assert(
       counts.some((both) => both.length === 2 && Math.min(...both) <= 3),
