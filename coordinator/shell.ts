@@ -7,6 +7,7 @@
 import { ProtocolError } from '../shared/errors.ts';
 import { decodePeerMessage, encodeControl, isControl } from '../shared/protocol/control.ts';
 import type { DataSetName } from '../shared/protocol/data-messages.ts';
+import { rowsDigest } from '../shared/protocol/row-frames.ts';
 import { decodeFrame } from '../shared/protocol/frame.ts';
 import type { DataFrame } from '../shared/protocol/messages.ts';
 import { isTraceMessage, type TraceMessage } from '../shared/protocol/trace-messages.ts';
@@ -129,7 +130,8 @@ export async function startCoordinator<T>(options: ShellOptions<T>): Promise<Coo
       case 'sendRows': {
         const { peer, request, of, rows } = effect;
         const values = options.packRows(of, rows);
-        return sendFrame(peer, { type: 'array', array: 'rows', version: request, chunk: 0, values });
+        const chunk = rowsDigest(of, rows);
+        return sendFrame(peer, { type: 'array', array: 'rows', version: request, chunk, values });
       }
       case 'drop':
         return hub.drop(effect.peer, effect.reason);

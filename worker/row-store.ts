@@ -10,7 +10,7 @@ import { ProtocolError } from '../shared/errors.ts';
 import { rowLength, type Batch, type ImageShape } from '../shared/data/dataset.ts';
 import { rowWindow, type DataSetName, type RowsMessage } from '../shared/protocol/data-messages.ts';
 import type { ExpectedValues } from '../shared/protocol/frame.ts';
-import { bytesPerRow, rowsPerFrame } from '../shared/protocol/row-frames.ts';
+import { bytesPerRow, rowsDigest, rowsPerFrame } from '../shared/protocol/row-frames.ts';
 
 export interface WantedRows {
   readonly key: string;
@@ -32,9 +32,9 @@ export interface RowStore {
   /** They were taken, and are wanted no more. */
   taken(key: string): RowsMessage[];
   /** What a frame must hold. @throws ProtocolError (`unasked`) */
-  expect(request: number): ExpectedValues | null; // null: an answer that nobody waits for any more
-  /** Takes what was expected. The values are copied. */
-  take(request: number, values: Uint8Array): RowsMessage[];
+  expect(request: number, digest: number): ExpectedValues | null; // null: an answer that nobody waits for (any more)
+  /** Takes what was expected. The values are copied. @param digest of which rows they are */
+  take(request: number, digest: number, values: Uint8Array): RowsMessage[];
   /** The connection is gone: nothing that was asked for comes any more, and nothing is asked for. */
   interrupt(): void;
   /** It is there, at first or again: what is wanted is asked for anew. */
@@ -54,6 +54,7 @@ interface Request {
   readonly entry: Entry;
   readonly first: number; // of the entry's rows
   readonly count: number;
+  readonly digest: number; // of which rows they are
 }
 
 /** @param heldBytes of rows kept or under way; the first wanted ones may be more */
@@ -90,8 +91,9 @@ export function createRowStore(heldBytes: number): RowStore {
     const count = Math.min(rowsPerFrame(wanted), wanted.count - first);
     entry.asked += count;
     const request = ++requestCount;
-    underWay.set(request, { entry, first, count });
-    return { type: 'rows', request, of: wanted.of, rows: [...entry.indices!.subarray(first, first + count)] };
+    const rows = [...entry.indices!.subarray(first, first + count)];
+    underWay.set(request, { entry, first, count, digest: rowsDigest(wanted.of, rows) });
+    return { type: 'rows', request, of: wanted.of, rows };
   }
 
   function begin(entry: Entry): void {
@@ -123,17 +125,17 @@ export function createRowStore(heldBytes: number): RowStore {
       return ask();
     },
 
-    expect(request) {
+    expect(request, digest) {
       const asked = underWay.get(request);
-      if (asked !== undefined)
+      if (asked?.digest === digest)
         return { dtype: 'uint8', count: asked.count * bytesPerRow(asked.entry.wanted) };
       if (request > requestCount) throw new ProtocolError('unasked', `sent rows of request ${request}`);
       return null;
     },
 
-    take(request, values) {
+    take(request, digest, values) {
       const asked = underWay.get(request);
-      if (asked === undefined) return [];
+      if (asked?.digest !== digest) return [];
       underWay.delete(request);
       const { entry, first, count } = asked;
       if (entries.get(entry.wanted.key) !== entry) return ask();

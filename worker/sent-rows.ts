@@ -7,11 +7,14 @@
  */
 import type { TreeNode } from '../shared/math/tree.ts';
 import type { RowsMessage } from '../shared/protocol/data-messages.ts';
+import type { ExpectedValues } from '../shared/protocol/frame.ts';
 import type { TaskMessage, WorkerEffect } from './events.ts';
 import { rowsOfNextStep, rowsOfTask, type RowPlan } from './leaf-rows.ts';
 import { createRowStore, type RowStore, type WantedRows } from './row-store.ts';
 
-export interface SentRows extends Pick<RowStore, 'knows' | 'find' | 'expect'> {
+export interface SentRows extends Pick<RowStore, 'knows' | 'find'> {
+  /** As the store's. @throws ProtocolError (`unasked`) */
+  expect(header: { readonly version: number; readonly chunk: number }): ExpectedValues | null;
   /** The coordinator answers from now on. */
   welcomed(): WorkerEffect[];
   lost(): void;
@@ -24,7 +27,7 @@ export interface SentRows extends Pick<RowStore, 'knows' | 'find' | 'expect'> {
   want(wanted: readonly WantedRows[]): WorkerEffect[];
   /** They were handed to the device, or to the copy. */
   taken(key: string): WorkerEffect[];
-  arrived(request: number, values: Uint8Array): WorkerEffect[];
+  arrived(request: number, digest: number, values: Uint8Array): WorkerEffect[];
 }
 
 const heldBytes = 1 << 26; // for this step and the next one
@@ -40,7 +43,7 @@ export function createSentRows(): SentRows {
   return {
     knows: (key) => store.knows(key),
     find: (key) => store.find(key),
-    expect: (request) => store.expect(request),
+    expect: ({ version, chunk }) => store.expect(version, chunk),
 
     welcomed: () => ask(store.resume()),
     lost() {
@@ -66,6 +69,6 @@ export function createSentRows(): SentRows {
       takenKeys.add(key);
       return ask(store.taken(key));
     },
-    arrived: (request, values) => ask(store.take(request, values)),
+    arrived: (request, digest, values) => ask(store.take(request, digest, values)),
   };
 }

@@ -127,7 +127,7 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
     const effects: WorkerEffect[] = [
       { type: 'send', to: link, message: { type: 'received', array, version, chunk } },
     ];
-    if (array === 'rows') return [...effects, ...rows.arrived(version, frame.values as Uint8Array)];
+    if (array === 'rows') return [...effects, ...rows.arrived(version, chunk, frame.values as Uint8Array)];
     const values = arrays.take(frame);
     return values === null ? effects : [...effects, { type: 'install', array, values }, ...begin()];
   }
@@ -200,7 +200,7 @@ export function createWorker(hello: Extract<WorkerMessage, { type: 'hello' }>): 
   return {
     expect(header) {
       if (header.type !== 'array') throw new ProtocolError('unasked', 'sent a sum to a worker');
-      return header.array === 'rows' ? (rows.expect(header.version) ?? header) : arrays.expect(header);
+      return header.array === 'rows' ? (rows.expect(header) ?? header) : arrays.expect(header);
     },
 
     get rank() {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { maxRowsAsked, rowWindow, type RowsMessage } from '../../shared/protocol/data-messages.ts';
-import { packRows } from '../../shared/protocol/row-frames.ts';
+import { packRows, rowsDigest } from '../../shared/protocol/row-frames.ts';
 import { createRowStore, type WantedRows } from '../../worker/row-store.ts';
 import { memoryDataset } from '../support/fake-models.ts';
 
@@ -17,13 +17,16 @@ const wantedOf = (key: string, first: number, count: number): WantedRows => ({
   indices: () => Uint32Array.from({ length: count }, (_, i) => first + 3 * i),
 });
 
+const digestOf = ({ of, rows }: RowsMessage): number => rowsDigest(of, rows);
+
 /** A store, connected, and somebody who answers what it asks for. */
 function createSubject(heldBytes = 1e6) {
   const store = createRowStore(heldBytes);
   store.resume();
   return {
     store,
-    answer: (message: RowsMessage) => store.take(message.request, packRows(dataset, message.rows)),
+    answer: (message: RowsMessage) =>
+      store.take(message.request, digestOf(message), packRows(dataset, message.rows)),
   };
 }
 
@@ -93,7 +96,7 @@ test('a lost connection forgets what was on its way, and the next one has it ask
   assert.deepEqual(store.want([wantedOf('a', 0, 4), wantedOf('b', 9, 4)]), [], 'there is nobody to ask');
   const [a, b] = store.resume();
   assert.ok(a!.request > lost!.request);
-  assert.equal(store.expect(lost!.request), null);
+  assert.equal(store.expect(lost!.request, digestOf(lost!)), null);
   answer(lost!);
   assert.equal(store.find('a'), null, 'an answer on the old one counts for nothing');
   [a!, b!].forEach(answer);
@@ -103,6 +106,17 @@ test('a lost connection forgets what was on its way, and the next one has it ask
 test('what nobody asked for is an offence; a frame holds exactly what was asked for', () => {
   const { store } = createSubject();
   const [asked] = store.want([wantedOf('a', 0, 4)]);
-  assert.deepEqual(store.expect(asked!.request), { dtype: 'uint8', count: 4 * 5 });
-  assert.throws(() => store.expect(asked!.request + 1), { kind: 'unasked' });
+  assert.deepEqual(store.expect(asked!.request, digestOf(asked!)), { dtype: 'uint8', count: 4 * 5 });
+  assert.throws(() => store.expect(asked!.request + 1, digestOf(asked!)), { kind: 'unasked' });
+});
+
+test('rows that another worker asked for by the same number are not taken for these', () => {
+  const { store, answer } = createSubject();
+  const [asked] = store.want([wantedOf('a', 0, 4)]);
+  const other = { ...asked!, rows: asked!.rows.map((row) => row + 1) };
+  assert.equal(store.expect(other.request, digestOf(other)), null);
+  answer(other);
+  assert.equal(store.find('a'), null);
+  answer(asked!);
+  assert.notEqual(store.find('a'), null);
 });

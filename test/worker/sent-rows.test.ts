@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createWorkload } from '../../shared/runtime/workload.ts';
-import { packRows } from '../../shared/protocol/row-frames.ts';
+import { packRows, rowsDigest } from '../../shared/protocol/row-frames.ts';
 import type { FetchRows } from '../../worker/equipment.ts';
 import type { TaskMessage, WorkerEffect } from '../../worker/events.ts';
 import type { WantedRows } from '../../worker/row-store.ts';
@@ -35,7 +35,9 @@ function createSubject() {
     return effects.reduce((count, effect) => {
       assert(effect.type === 'send' && effect.message.type === 'rows');
       const { request, rows: asked } = effect.message;
-      return count + 1 + answer(rows.arrived(request, packRows(dataset, asked)));
+      return (
+        count + 1 + answer(rows.arrived(request, rowsDigest('training', asked), packRows(dataset, asked)))
+      );
     }, 0);
   }
   return {
