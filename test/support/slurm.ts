@@ -33,7 +33,8 @@ export async function startSlurm(): Promise<Slurm> {
   const environment = { ...process.env, SLURM_CONF: conf };
   const daemons: ChildProcess[] = [];
   const start = (command: string, words: readonly string[]): void => {
-    const child = spawn(command, words, { env: environment, stdio: 'ignore' });
+    const tied = ['--pdeathsig', 'TERM', command, ...words]; // a test that is killed leaves none behind
+    const child = spawn('setpriv', tied, { env: environment, stdio: 'ignore' });
     daemons.push(child);
   };
   const run = (command: string, ...words: string[]): string =>
@@ -69,10 +70,14 @@ export async function startSlurm(): Promise<Slurm> {
     },
     async stop() {
       spawnSync('scancel', ['--user', 'root'], { env: environment, timeout: 10_000 });
+      await until(
+        () => queued(environment) === '',
+        () => `jobs that do not end: ${queued(environment)}`,
+      );
       const gone = daemons.map((child) => new Promise((settle) => child.once('exit', settle)));
-      endSteps(dir);
       for (const child of daemons.toReversed()) child.kill('SIGTERM');
       await Promise.all(gone);
+      endSteps(dir);
       rmSync(dir, { recursive: true, force: true });
     },
   };
@@ -90,6 +95,9 @@ const idle = (environment: NodeJS.ProcessEnv): number =>
     .stdout.split('\n')
     .filter((line) => /\bidle\b/.test(line)).length;
 
+const queued = (environment: NodeJS.ProcessEnv): string =>
+  spawnSync('squeue', ['--noheader'], { env: environment, encoding: 'utf8', timeout: 10_000 }).stdout.trim();
+
 const mungeWords = (dir: string): string[] => [
   `--key-file=${join(dir, 'munge.key')}`,
   `--socket=${join(dir, 'munge.socket')}`,
@@ -104,7 +112,8 @@ function endSteps(dir: string): void {
     if (!/^\d+$/.test(name)) continue;
     try {
       const isStep = readFileSync(`/proc/${name}/comm`, 'utf8').startsWith('slurmstepd');
-      if (isStep && readFileSync(`/proc/${name}/environ`, 'utf8').includes(dir)) process.kill(Number(name));
+      if (isStep && readFileSync(`/proc/${name}/environ`, 'utf8').includes(dir))
+        process.kill(Number(name), 'SIGKILL');
     } catch {
       continue; // it ended while we looked
     }
