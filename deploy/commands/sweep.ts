@@ -32,6 +32,12 @@ const command: CommandModule<object, Arguments> = {
         default: true,
         describe: 'one batch size at a second micro-batch size too',
       })
+      .option('sharpness', {
+        ...sweep,
+        type: 'boolean',
+        describe: 'measure it where each trial ends; --no-sharpness leaves it out',
+        defaultDescription: 'on',
+      })
       .option('trials', { ...sweep, describe: 'YAML file with a list of settings, instead of a grid' })
       .option('run-dir', {
         ...sweep,

@@ -43,7 +43,7 @@ export function samplesPerSecond({ steps }: Pick<Run, 'steps'>): number | null {
 
 /** What somebody wants to know first. */
 export function headline(run: Run): Fact[] {
-  const { steps, config, checkpoint } = run;
+  const { steps, config, checkpoint, sharpness } = run;
   const last = steps.at(-1);
   const best = bestEvaluation(run);
   const speed = samplesPerSecond(run);
@@ -82,6 +82,11 @@ export function headline(run: Run): Fact[] {
       label: 'parameters',
       value: formatCount(layout.parameterCount),
       note: `model ${checkpoint?.model.name}${frozen}`,
+    },
+    sharpness && {
+      label: 'largest Hessian eigenvalue',
+      value: sharpness.eigenvalue === null ? 'not finite' : formatNumber(sharpness.eigenvalue),
+      note: `SAM’s rise ${formatNumber(sharpness.rise ?? NaN)} nats, at step ${formatCount(sharpness.step)}`,
     },
   ];
   return facts.filter((fact) => fact !== null);

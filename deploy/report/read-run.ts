@@ -13,6 +13,7 @@ import { readEpochs, readHistory } from '../../coordinator/run/history.ts';
 import { readRunConfig } from '../../coordinator/run/run-folder.ts';
 import { dataError } from '../../shared/errors.ts';
 import type { Config } from '../../shared/runtime/config.ts';
+import { readSharpness, type SharpnessRecord } from '../trained/sharpness-file.ts';
 
 /** What the model learned of each component beside what the data have; both [K], in the order of components. */
 export interface ComponentVariance {
@@ -35,6 +36,7 @@ export interface Run {
   readonly checkpoint: CheckpointInfo | null; // the latest
   readonly componentVariance: ComponentVariance | null;
   readonly pictures: readonly PictureFile[];
+  readonly sharpness: SharpnessRecord | null; // of the latest checkpoint; null where it was not measured
 }
 
 const numbers = z.array(z.number()).min(1);
@@ -50,16 +52,24 @@ export function readRun(runDir: string): Run {
   const dir = resolve(runDir);
   const config = readRunConfig(dir);
   const latest = readPointer(join(dir, 'checkpoints'), 'latest');
+  const checkpoint = latest === null ? null : readCheckpointInfo(latest);
   return {
     dir,
     name: basename(dir),
     config,
     steps: readHistory(dir),
     evaluations: readEpochs(dir),
-    checkpoint: latest === null ? null : readCheckpointInfo(latest),
+    checkpoint,
     componentVariance: readComponentVariance(join(dir, 'component-variance.json')),
     pictures: listPictures(join(dir, 'pictures')),
+    sharpness: sharpnessOf(dir, checkpoint),
   };
+}
+
+/** Of a checkpoint that is no longer the latest, it is not the run's. */
+function sharpnessOf(dir: string, checkpoint: CheckpointInfo | null): SharpnessRecord | null {
+  const found = readSharpness(dir);
+  return found?.parametersSha256 === checkpoint?.parametersSha256 ? found : null;
 }
 
 function readComponentVariance(path: string): ComponentVariance | null {

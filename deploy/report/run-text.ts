@@ -65,6 +65,7 @@ export function runJson(run: Run): string {
     samplesPerSecond: samplesPerSecond(run),
     best: bestEvaluation(run),
     last: run.evaluations.at(-1) ?? null,
+    sharpness: run.sharpness,
     parametersSha256: run.checkpoint?.parametersSha256 ?? null,
     command: commandOf(run.config),
     config: run.config,

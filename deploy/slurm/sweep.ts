@@ -44,7 +44,8 @@ export async function launchSweep(
     now: systemClock.wallTime().toISOString(),
   });
   const { dir } = requested;
-  const sweep = isSweepFolder(dir) ? withResults(dir, requested.sweep) : requested.sweep;
+  const known = isSweepFolder(dir) ? withResults(dir, requested.sweep) : requested.sweep;
+  const sweep = { ...known, sharpness: false }; // jobs train, and measure nothing
   const trials = leftOf(sweep, given['retryFailed'] === true);
   const resources = resourcesOf(slurm.flags, demandsOf(sweep));
   const job: SweepJob = {

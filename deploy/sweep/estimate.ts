@@ -7,6 +7,7 @@ import { endOfEpochs } from './length.ts';
 import { predict } from '../plan/predict.ts';
 import { measured, measuredRates } from '../plan/rates.ts';
 import { sizesOf } from '../../shared/model/sizes.ts';
+import { sharpnessRows } from '../../shared/model/sharpness.ts';
 import { isModulePath } from '../../shared/model/module/module-file.ts';
 import { createModel } from '../../shared/model/registry.ts';
 import type { ImageShape } from '../../shared/data/dataset.ts';
@@ -28,14 +29,16 @@ export interface Estimate {
   readonly samplesPerSecond: number | null; // null: unknown before the first trial
   readonly seconds: number | null;
   readonly workerSeconds: number | null; // of all workers together, which is what a hired box costs
+  readonly sharpnessSeconds: number; // of these; 0 where it is not measured
   readonly isDone: boolean;
 }
 
 const startSeconds = 8; // of processes, components and the first step
 const microBatchSeconds = 0.005; // on a core, beside the matrix products: all of a tiny model's time
+const sharpnessGradients = 40; // of all its rows: twenty products
 const evaluationShare = 1 / 3; // of a training step's time that a forward pass takes
 
-export function estimateTrials({ plans, trials }: SweepFile, ground: Ground): Estimate[] {
+export function estimateTrials({ plans, trials, sharpness }: SweepFile, ground: Ground): Estimate[] {
   const correction = correctionOf({ plans, trials }, ground);
   return plans.map(({ name, config }, index): Estimate => {
     const workers = config.workers ?? ground.workers;
@@ -52,13 +55,16 @@ export function estimateTrials({ plans, trials }: SweepFile, ground: Ground): Es
         epochs: length?.epochs ?? null,
         seconds: null,
         workerSeconds: null,
+        sharpnessSeconds: 0,
       };
     }
     const { steps: updates, epochs } = length;
     const evaluations = Math.max(1, Math.floor(epochs / config.evaluateEvery));
     const evaluated = evaluations * (ground.evaluationRows + config.statisticsRows) * evaluationShare;
-    const seconds = startSeconds + (epochs * ground.trainingRows + evaluated) / rate;
-    return { ...base, updates, epochs, seconds, workerSeconds: workers * seconds };
+    const measured = Math.min(sharpnessRows, ground.trainingRows) * sharpnessGradients;
+    const sharpnessSeconds = sharpness ? startSeconds + (measured * workers) / rate : 0; // one process computes
+    const seconds = startSeconds + (epochs * ground.trainingRows + evaluated) / rate + sharpnessSeconds;
+    return { ...base, updates, epochs, seconds, workerSeconds: workers * seconds, sharpnessSeconds };
   });
 }
 

@@ -12,6 +12,7 @@ export interface Told {
   readonly command: string;
   readonly startedAt: string; // ISO 8601
   readonly budget: string;
+  readonly sharpness: boolean;
 }
 
 /**

@@ -1,4 +1,5 @@
 /** What a sweep says before it begins: its trials, the one unit, the control, and how long all of it may take. */
+import { sharpnessRows } from '../../shared/model/sharpness.ts';
 import { plural, formatCount, formatDuration, formatEpochs, formatNumber } from '../../shared/text.ts';
 import { flagName } from '../../shared/runtime/field.ts';
 import type { Estimate } from './estimate.ts';
@@ -28,6 +29,11 @@ export function openingLines({ dir, sweep, plan }: Requested): string[] {
       : [
           `rates     ${rules.join(', ')} from batch ${formatCount(referenceBatchSize)} on, where all rules agree`,
         ]),
+    ...(sweep.sharpness
+      ? [
+          `sharpness where each trial ends, on up to ${formatCount(sharpnessRows)} training rows; --no-sharpness leaves it out`,
+        ]
+      : []),
     ...(done === 0 ? [] : [`done      ${formatCount(done)} of them, which are not repeated`]),
     `folder    ${dir}`,
   ];
@@ -53,9 +59,15 @@ export function estimateLines(estimates: readonly Estimate[]): string[] {
     left.reduce((total, each) => total + (pick(each) ?? 0), 0);
   const total = known
     ? `${formatDuration(sum(({ seconds }) => seconds))} for what is left, ` +
-      `${hours(sum(({ workerSeconds }) => workerSeconds))} worker hours: an estimate, measured anew by each trial`
+      `${hours(sum(({ workerSeconds }) => workerSeconds))} worker hours${ofSharpness(left)}: an estimate, measured anew ` +
+      'by each trial'
     : 'The rest is known once a trial has run: the losses decide, or nobody knows yet how fast this device is.';
   return [...columns([heads, ...rows]), total];
+}
+
+function ofSharpness(left: readonly Estimate[]): string {
+  const seconds = left.reduce((sum, each) => sum + each.sharpnessSeconds, 0);
+  return seconds === 0 ? '' : `, ${formatDuration(seconds)} of it for sharpness`;
 }
 
 function columns(rows: readonly (readonly string[])[]): string[] {

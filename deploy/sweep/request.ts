@@ -50,6 +50,7 @@ export function readRequest(given: Arguments, context: RequestContext): Requeste
     command: ['npx', 'lockstep', ...context.words].join(' '),
     startedAt: context.now,
     budget: budgetText ?? 'as the settings say',
+    sharpness: given['sharpness'] !== false,
   };
   return { dir, isNew: old === null, plan, budget, sweep: mergeSweep(old, plan, told, dir) };
 }
@@ -69,7 +70,9 @@ function goOn(folder: string, given: Arguments): Requested {
   const dir = resolve(folder);
   if (!isSweepFolder(dir))
     throw dataError(`--resume ${folder} holds no sweep.json: expected a sweep's folder`);
-  const sweep = readSweepFile(dir);
+  const old = readSweepFile(dir);
+  const sharpness = typeof given['sharpness'] === 'boolean' ? given['sharpness'] : old.sharpness;
+  const sweep = { ...old, sharpness };
   const budget = /=|^converged$/.test(sweep.budget) ? parseBudget(sweep.budget) : null;
   return { dir, isNew: false, sweep, plan: null, budget };
 }

@@ -15,6 +15,7 @@ import { estimateLines, openingLines } from './opening.ts';
 import type { Requested } from './request.ts';
 import { createSweepScreen, type SweepScreen } from './screen.ts';
 import { runSweep, type SweepEnd } from './sweep.ts';
+import { createLocalMeasurements } from './sharpness.ts';
 import { sweepFileOf, type SweepFile } from './sweep-file.ts';
 import { createLocalTrials } from './trial.ts';
 
@@ -35,18 +36,18 @@ export async function startSweep(requested: Requested, flags: SweepFlags): Promi
   const owner = { host: hostname(), pid: process.pid, startedAt: systemClock.wallTime().toISOString() };
   const incarnation = claimNext(dir, owner);
   for (const line of openingLines(requested)) if (!flags.quiet) screen.say(line);
+  const say = (line: string): void => screen.say(line);
+  const processes = { entry: flags.entry, environment: process.env, dir, say };
   const end = await runSweep({
     ...requested,
     retryFailed: flags.retryFailed,
     lanes: Math.max(1, flags.launches.length),
     start: createLocalTrials({
-      entry: flags.entry,
-      environment: process.env,
-      dir,
+      ...processes,
       words: flags.httpWords,
       launches: flags.launches.map((words) => [...words, '--shared-file', sweepFileOf(dir)]),
-      say: (line) => screen.say(line),
     }),
+    measure: requested.sweep.sharpness ? createLocalMeasurements(processes, flags.quiet) : null,
     clock: systemClock,
     screen,
     assertOwned: () => assertOwner(dir, incarnation),

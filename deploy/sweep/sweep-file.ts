@@ -47,6 +47,7 @@ const sweepSchema = z.object({
   unit: number, // micro-batch size of all trials but the control; null where it is an axis
   referenceBatchSize: z.number(), // of the rules of the learning rate
   budget: z.string(),
+  sharpness: z.boolean().default(false), // whether it is measured where trials end
   trials: z.array(trialSchema),
   plans: z.array(planSchema),
 });

@@ -3,12 +3,13 @@
  *
  * A trial that made its own end, well or not (exit code 1: its loss was no number, say), is never repeated. Whatever
  * else ends one (a signal, missing data, a lost peer) ends the sweep too, with the same exit code: begun again, it
- * goes on with that very trial from its checkpoint.
+ * goes on with that very trial from its checkpoint. What is measured of a finished trial is made up for in the same way.
  */
 import { exitCodes } from '../../shared/errors.ts';
 import type { Clock } from '../../shared/runtime/clock.ts';
 import type { Budget } from './budget.ts';
 import type { SweepScreen } from './screen.ts';
+import type { MeasureTrial } from './sharpness.ts';
 import { writeSweepFile, type SweepFile, type TrialRecord } from './sweep-file.ts';
 import { shareDone, type Live } from './table.ts';
 import type { RunningTrial, StartTrial, TrialEnd } from './trial.ts';
@@ -21,6 +22,7 @@ export interface SweepOptions {
   readonly retryFailed: boolean;
   readonly lanes?: number; // trials at a time, 1 by default
   readonly start: StartTrial;
+  readonly measure: MeasureTrial | null; // the sharpness of finished trials; null: not at all
   readonly clock: Clock;
   readonly screen: SweepScreen;
   /** Comes before every write. @throws LockstepError when another process took the folder over */
@@ -37,15 +39,21 @@ export interface SweepEnd {
   readonly sweep: SweepFile;
 }
 
+/** What runs, by lane. */
+interface Lanes {
+  readonly running: Map<number, { stop(signal: NodeJS.Signals): void }>;
+  readonly lives: Map<number, Live>;
+}
+
 const lookEveryMs = 1000;
 
 export async function runSweep(options: SweepOptions): Promise<SweepEnd> {
-  const { dir, screen, clock, retryFailed, lanes = 1 } = options;
+  const { dir, screen, clock, lanes = 1 } = options;
   const trials = options.sweep.trials.map((trial) => ({ ...trial }));
   const sweep: SweepFile = { ...options.sweep, trials };
-  const running = new Map<number, RunningTrial>(); // by lane
-  const lives = new Map<number, Live>();
-  const left = [...trials.keys()].filter((index) => isDue(trials[index]!, retryFailed)).values();
+  const active: Lanes = { running: new Map(), lives: new Map() };
+  const { running, lives } = active;
+  const left = [...trials.keys()].filter((index) => isDue(trials[index]!, options)).values();
   let asked: NodeJS.Signals | null = null;
   let broken: TrialEnd | null = null; // what ended the sweep before its time
   let reporting = Promise.resolve();
@@ -83,13 +91,16 @@ export async function runSweep(options: SweepOptions): Promise<SweepEnd> {
       broken ??= end;
       return stopAll('SIGTERM');
     }
-    await (reporting = reporting.then(options.report));
   }
 
   async function runLane(lane: number): Promise<void> {
     for (const index of left) {
       if (asked !== null || broken !== null) return;
-      await runTrial(lane, index);
+      const isNew = trials[index]!.state !== 'finished';
+      if (isNew) await runTrial(lane, index);
+      if (trials[index]!.state === 'interrupted') return;
+      const isMeasured = asked === null && (await measureTrial(options, sweep, index, lane, active));
+      if (isNew || isMeasured) await (reporting = reporting.then(options.report));
     }
   }
 
@@ -103,8 +114,31 @@ export async function runSweep(options: SweepOptions): Promise<SweepEnd> {
   return { code: failed ? exitCodes.runFailed : exitCodes.ok, problem: null, sweep };
 }
 
-const isDue = ({ state }: TrialRecord, retryFailed: boolean): boolean =>
-  state !== 'finished' && (state !== 'failed' || retryFailed);
+/** Finished trials may have to be measured yet. */
+const isDue = ({ state }: TrialRecord, { retryFailed, measure }: SweepOptions): boolean =>
+  state === 'finished' ? measure !== null : state !== 'failed' || retryFailed;
+
+/** Measures a trial that has finished. @returns whether there was anything to measure */
+async function measureTrial(
+  { measure, screen }: SweepOptions,
+  { trials, plans }: SweepFile,
+  index: number,
+  lane: number,
+  { running, lives }: Lanes,
+): Promise<boolean> {
+  const { trial, state, seconds } = trials[index]!;
+  const measurement = state === 'finished' ? (measure?.(plans[index]!) ?? null) : null;
+  if (measurement === null) return false;
+  running.set(lane, measurement);
+  lives.set(lane, { trial, progress: null, seconds: seconds ?? 0, share: null, doing: 'sharpness' });
+  screen.show(trials, [...lives.values()], null);
+  const line = await measurement.ended;
+  running.delete(lane);
+  lives.delete(lane);
+  if (line !== null) screen.say(line);
+  screen.show(trials, [...lives.values()], null);
+  return true;
+}
 
 /** Tells how far a trial is until it ends. */
 async function watch(

@@ -18,6 +18,7 @@ export interface Live {
   readonly progress: TrialProgress | null; // null before its first step
   readonly seconds: number; // of its process
   readonly share: number | null; // done, 0 to 1; null where nobody can tell
+  readonly doing?: string; // what comes after its training
 }
 
 const heads = ['trial', '', 'epoch', 'updates', 'held out', 'samples/s', 'time'] as const;
@@ -93,7 +94,8 @@ function cells(trial: TrialRecord, live: Live | null, bar: number): readonly str
   ];
 }
 
-function progressBar({ share, progress }: Live, bar: number): string {
+function progressBar({ share, progress, doing }: Live, bar: number): string {
+  if (doing !== undefined) return doing;
   if (progress === null) return 'starting';
   if (share === null) return 'running';
   const part = Math.min(1, share);

@@ -31,6 +31,8 @@ export interface Trained {
   readonly step: number;
   readonly config: Config;
   readonly image: ImageShape;
+  readonly parameters: Float32Array; // [P], as they were set
+  readonly parametersSha256: string;
   readonly compute: ModelCompute;
   readonly data: RunData | null; // null only where they are not needed
   close(): void;
@@ -68,6 +70,8 @@ export async function openTrained(options: TrainedOptions): Promise<Trained> {
     step: info.progress.step,
     config,
     image,
+    parameters,
+    parametersSha256: info.parametersSha256,
     compute,
     data,
     close() {

@@ -11,7 +11,7 @@ import { leadingComponents } from '../math/pca.ts';
 import type { Compute, DrawKey, StepSettings, Terms } from './compute.ts';
 import { addCovariance } from './covariance.ts';
 import { gradientInto } from './gradient-reading.ts';
-import { featuresOf, loadModel, type LoadedModel, type LoadOptions } from './loaded-model.ts';
+import { loadModel, lossOf, type LoadedModel, type LoadOptions } from './loaded-model.ts';
 import type { Loss, Mode, Model, Parameters } from './model.ts';
 import { render } from './pictures.ts';
 import { isOutOfMemory, outOfMemoryError } from './out-of-memory.ts';
@@ -92,19 +92,6 @@ function explainer(
       throw outOfMemoryError({ sizes, batchSize: batchSize ?? microBatchSize, ...facts });
     }
   };
-}
-
-function lossOf(
-  loaded: LoadedModel,
-  parameters: Parameters,
-  batch: Batch,
-  draw: DrawKey,
-  mode: Mode,
-  settings: StepSettings,
-): Loss {
-  const labels = batch.labels === null ? null : tf.tensor1d(new Int32Array(batch.labels), 'int32');
-  const rows = featuresOf(loaded, batch);
-  return loaded.model.lossSum(parameters, { rows, labels }, loaded.runtime.draws(draw), mode, settings);
 }
 
 async function gradient(

@@ -15,11 +15,13 @@ export const batchNormEpsilon = 1e-3; // as Keras has it
 /** One run through a network: its parameters, and what batch norm and dropout do. */
 export type Pass =
   | (TrainingMode & { readonly parameters: Parameters; readonly draws: Draws })
-  | (EvaluationMode & { readonly parameters: Parameters });
+  | (EvaluationMode & { readonly parameters: Parameters; readonly draws?: Draws }); // draws where it drops out
 
 /** What a loss is given, as the layers take it. */
 export const passOf = (parameters: Parameters, draws: Draws, mode: Mode): Pass =>
-  mode.kind === 'training' ? { ...mode, parameters, draws } : { ...mode, parameters };
+  mode.kind === 'training' || mode.dropsOut === true
+    ? { ...mode, parameters, draws }
+    : { ...mode, parameters };
 
 /** What a part of a network adds to the model. */
 export interface Architecture {
@@ -89,7 +91,7 @@ export function block(pass: Pass, name: string, x: tf.Tensor2D, dropoutRate: num
     return trainingBlock(x, blockParametersOf(pass, name), batchNormEpsilon, dropoutRate, pass.draws);
   }
   const active = tf.relu(batchNorm(pass, `${name}/norm`, dense(pass, `${name}/dense`, x)));
-  if (pass.kind === 'evaluation' || dropoutRate === 0) return active;
+  if (pass.draws === undefined || dropoutRate === 0) return active;
   return tf.mul(active, pass.draws.dropoutMask(active.shape, dropoutRate));
 }
 

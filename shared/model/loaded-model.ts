@@ -1,10 +1,10 @@
 /** A model on a device: with its parameters, its basis and its statistics, each of which can be set anew. */
 import assert from 'node:assert';
-import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { tensor1d, type Tensor2D } from '@tensorflow/tfjs-core';
 import { rowLength, type Batch, type ImageShape } from '../data/dataset.ts';
 import { createLayout, type Layout } from '../math/layout.ts';
-import type { Basis } from './compute.ts';
-import type { EvaluationMode, GenerativeModel, Model, Parameters } from './model.ts';
+import type { Basis, DrawKey, StepSettings } from './compute.ts';
+import type { EvaluationMode, GenerativeModel, Loss, Mode, Model, Parameters } from './model.ts';
 import { createParameterStore, type ParameterStore } from './parameter-store.ts';
 import { createProjection, pixelProjection, pixelsOf, type Projection } from './projection.ts';
 import type { Runtime } from './runtime.ts';
@@ -72,6 +72,20 @@ export function loadModel(
 /** Features of a batch's rows, [b, K]. */
 export const featuresOf = (loaded: LoadedModel, batch: Batch): Tensor2D =>
   loaded.projection().project(pixelsOf(batch));
+
+/** The loss of a batch, summed over its rows, and its terms. */
+export function lossOf(
+  loaded: LoadedModel,
+  parameters: Parameters,
+  batch: Batch,
+  draw: DrawKey,
+  mode: Mode,
+  settings: StepSettings,
+): Loss {
+  const labels = batch.labels === null ? null : tensor1d(new Int32Array(batch.labels), 'int32');
+  const rows = featuresOf(loaded, batch);
+  return loaded.model.lossSum(parameters, { rows, labels }, loaded.runtime.draws(draw), mode, settings);
+}
 
 /** The model's generative side, and what it needs. @throws Error when the model has none: our bug */
 export function generativeOf(loaded: LoadedModel): {

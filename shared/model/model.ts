@@ -39,6 +39,8 @@ export interface TrainingMode {
 export interface EvaluationMode {
   readonly kind: 'evaluation';
   readonly statistics: Readonly<Record<string, { readonly mean: Tensor1D; readonly variance: Tensor1D }>>;
+  /** Drop out as in training: for the shape of the loss that was trained (loss-surface.ts). */
+  readonly dropsOut?: boolean;
 }
 
 export type Mode = TrainingMode | EvaluationMode;

@@ -1,5 +1,6 @@
 /** Records of a run that never was: smooth curves, so that tests know what text and plots must hold. */
 import type { EvaluationRecord, StepRecord } from '../../coordinator/journal.ts';
+import type { SharpnessRecord } from '../../deploy/trained/sharpness-file.ts';
 
 export const stepsPerEpoch = 20;
 
@@ -47,3 +48,20 @@ export function madeUpEvaluation(epoch: number): EvaluationRecord {
     improved: true,
   };
 }
+
+/** Of 1,000 rows after 800 steps. */
+export const madeUpSharpness = (changes: Partial<SharpnessRecord>): SharpnessRecord => ({
+  step: 800,
+  parametersSha256: '',
+  runtime: 'wasm',
+  rowCount: 1000,
+  rho: 0.05,
+  loss: 200,
+  gradientNorm: 3,
+  rise: 0.2,
+  eigenvalue: 500,
+  residual: 1,
+  productCount: 12,
+  isSettled: true,
+  ...changes,
+});

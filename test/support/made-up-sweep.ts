@@ -1,6 +1,7 @@
 /** Sweeps that never were, with losses by a formula: what is true of them is known. */
 import type { EvaluationRecord } from '../../coordinator/journal.ts';
 import type { Trial } from '../../deploy/report/sweep/read-sweep.ts';
+import type { SharpnessRecord } from '../../deploy/trained/sharpness-file.ts';
 import type { TrialPlan } from '../../deploy/sweep/plan.ts';
 import { configSchema, type Config } from '../../shared/runtime/config.ts';
 import { presets } from '../../shared/runtime/presets.ts';
@@ -18,6 +19,7 @@ export function madeUpPlan(settings: Partial<Config>, more: Partial<TrialPlan> =
 export interface Made {
   readonly plan: TrialPlan;
   readonly epochs: number;
+  readonly sharpness?: SharpnessRecord | null;
   /** Held-out loss. @param at where the evaluation stands */
   readonly loss: (at: { readonly epoch: number; readonly step: number }) => number;
 }
@@ -26,7 +28,7 @@ const stepSeconds = 0.01;
 const evaluationsPerEpoch = 4;
 
 /** A finished trial: a smooth history, evaluated often. */
-export function madeUpTrial({ plan, epochs, loss }: Made): Trial {
+export function madeUpTrial({ plan, epochs, loss, sharpness = null }: Made): Trial {
   const perEpoch = trainingRows / plan.config.batchSize;
   const count = Math.round(epochs * evaluationsPerEpoch);
   const evaluations = Array.from({ length: count }, (_, index): EvaluationRecord => {
@@ -41,7 +43,7 @@ export function madeUpTrial({ plan, epochs, loss }: Made): Trial {
     ...madeUpStep(step),
     samples: plan.config.batchSize,
   }));
-  return { plan, run: { steps, evaluations, pictures: [] } };
+  return { plan, run: { steps, evaluations, pictures: [], sharpness } };
 }
 
 /** Reproducible normal deviates, by Box and Muller from a small generator. */

@@ -39,7 +39,7 @@ export interface Effects {
   readonly control: Readonly<Record<StudyAxis, Effect>> | null;
 }
 
-const studyAlpha = 0.05;
+export const studyAlpha = 0.05;
 
 export function findEffects({ families, control }: Arms): Effects {
   const trials = families.flatMap(({ arms }) => arms).flatMap((arm) => arm.trials);
@@ -100,7 +100,8 @@ export function pairedDifferences(a: Arm, b: Arm, axis: StudyAxis, point: number
   });
 }
 
-function verdictOf(spread: Spread, control: Spread | null): Verdict {
+/** By the rules above. @param control null without one */
+export function verdictOf(spread: Spread, control: Spread | null): Verdict {
   if (spread.count < 2) return 'one seed';
   if (spread.low <= 0 && spread.high >= 0) return 'within';
   if (control === null) return 'stands';

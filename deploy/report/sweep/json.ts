@@ -5,7 +5,7 @@ import type { Sweep } from './read-sweep.ts';
 import type { Study } from './study.ts';
 
 export function jsonOf({ name, file, others }: Sweep, study: Study): string {
-  const { effects, shown, paces, noise, conclusions, terms } = study;
+  const { effects, shown, paces, noise, sharpness, conclusions, terms } = study;
   const content = {
     name,
     ...file,
@@ -27,6 +27,16 @@ export function jsonOf({ name, file, others }: Sweep, study: Study): string {
     conclusions,
     throughput: paces,
     noise: noise.map(({ label, early, late, worth }) => ({ label, early, late, worth })),
+    sharpness: {
+      arms: shown.map(({ label, arm }) => ({ label, trials: arm.trials.map(({ run }) => run.sharpness) })),
+      effects: sharpness.comparisons.map(({ family, reference, arm, effects: own }) => ({
+        family,
+        reference: settingsOf(reference),
+        arm: settingsOf(arm),
+        ...own,
+      })),
+      control: sharpness.control,
+    },
     notCompared: others.map(({ trial, state, problem }) => ({ trial, state, problem })),
   };
   return `${JSON.stringify(content, null, 1)}\n`;

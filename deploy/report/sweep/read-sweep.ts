@@ -6,7 +6,7 @@ import { readRun, type Run } from '../read-run.ts';
 
 export interface Trial {
   readonly plan: TrialPlan;
-  readonly run: Pick<Run, 'steps' | 'evaluations' | 'pictures'>;
+  readonly run: Pick<Run, 'steps' | 'evaluations' | 'pictures' | 'sharpness'>;
 }
 
 export interface Sweep {

@@ -19,8 +19,17 @@ import { axes, type StudyAxis } from './read-off.ts';
 import { readSweep, type Sweep } from './read-sweep.ts';
 import { rulesSketch } from './rules-sketch.ts';
 import * as sketches from './sketches.ts';
+import { notMeasured, sharpnessNote } from './sharpness.ts';
 import { studyOf, type Study } from './study.ts';
-import { armTable, effectTable, lossTable, noiseTable, otherTable, paceTable } from './tables.ts';
+import {
+  armTable,
+  effectTable,
+  lossTable,
+  noiseTable,
+  otherTable,
+  paceTable,
+  sharpnessTable,
+} from './tables.ts';
 
 /**
  * Writes the report of a sweep's folder.
@@ -101,6 +110,7 @@ async function sectionsOf(sweep: Sweep, study: Study): Promise<Section[]> {
         ...tables([['Noise scale', noiseNote, noiseTable(study)]]),
       ],
     },
+    { title: 'Sharpness', blocks: sharpnessBlocks(sweep, study) },
     {
       title: 'Pictures',
       blocks: picturesOf(study.shown).map((picture): Block => ({ kind: 'picture', picture })),
@@ -116,6 +126,17 @@ const noiseNote =
 const workersNote =
   'How many workers there are changes no bit of a model, so of trials that differ in that alone one is shown here and ' +
   'in the losses: the one with most.';
+
+/** Where nothing was measured, how it is. */
+function sharpnessBlocks({ dir, trials }: Sweep, { sharpness, shown }: Study): Block[] {
+  const [first] = trials;
+  if (first === undefined) return [];
+  if (!sharpness.isMeasured) {
+    const command = `npx lockstep evaluate ${join(dir, first.plan.name)} --sharpness`;
+    return [{ kind: 'command', title: 'Not available', note: `${notMeasured} For each trial:`, command }];
+  }
+  return markTable('Where training ended', sharpnessNote(trials), sharpnessTable({ shown }));
+}
 
 const conclusions = ({ conclusions: all, arms }: Study): Block => ({
   kind: 'words',

@@ -1,9 +1,10 @@
-/** A sweep as what it shows: its arms, their effects, their pace and noise, and conclusions. Pure. */
+/** A sweep as what it shows: its arms, their effects, pace, noise and sharpness, and conclusions. Pure. */
 import { groupTrials, labelOf, type Arm, type Arms } from './arms.ts';
 import { conclude, type Conclusion } from './conclusions.ts';
 import { findEffects, type Effects } from './effects.ts';
 import { noiseOf, type ArmNoise } from './noise.ts';
 import type { Sweep } from './read-sweep.ts';
+import { sharpnessOf, sharpnessWords, type SharpnessStudy } from './sharpness.ts';
 import { paces, type Pace } from './throughput.ts';
 
 export interface Shown {
@@ -17,6 +18,7 @@ export interface Study {
   readonly effects: Effects;
   readonly paces: readonly Pace[];
   readonly noise: readonly (ArmNoise & { readonly label: string })[];
+  readonly sharpness: SharpnessStudy;
   readonly conclusions: readonly Conclusion[];
   readonly terms: readonly string[]; // of the loss, `loss` first
 }
@@ -25,6 +27,7 @@ export function studyOf({ trials, file }: Pick<Sweep, 'trials' | 'file'>): Study
   const arms = groupTrials(trials, file.referenceBatchSize);
   const shown = shownArms(arms);
   const effects = findEffects(arms);
+  const sharpness = sharpnessOf(arms);
   const terms = Object.keys(trials[0]?.run.evaluations[0]?.training ?? {});
   return {
     arms,
@@ -32,7 +35,11 @@ export function studyOf({ trials, file }: Pick<Sweep, 'trials' | 'file'>): Study
     effects,
     paces: paces(trials),
     noise: shown.map(({ label, arm }) => ({ label, ...noiseOf(arm) })),
-    conclusions: conclude(effects),
+    sharpness,
+    conclusions: [
+      ...conclude(effects),
+      ...(sharpness.isMeasured ? sharpness.comparisons.map(sharpnessWords) : []),
+    ],
     terms: ['loss', ...terms.filter((term) => term !== 'loss')],
   };
 }

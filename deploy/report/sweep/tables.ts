@@ -5,6 +5,7 @@ import { nats, sayEffect } from './conclusions.ts';
 import { labelOf } from './arms.ts';
 import { axes, readOff, type StudyAxis, type StudySplit } from './read-off.ts';
 import type { Sweep, Trial } from './read-sweep.ts';
+import { measured, sharpnessMeasures } from './sharpness.ts';
 import type { Shown, Study } from './study.ts';
 import { phaseNames } from './throughput.ts';
 
@@ -40,8 +41,10 @@ export function lossTable({ shown, terms, effects }: Study, axis: StudyAxis): Ta
   return { head, rows };
 }
 
-const sayMean = (values: readonly number[]): string =>
-  values.length === 0 ? dash : nats(values.reduce((sum, value) => sum + value, 0) / values.length);
+const sayMean = (values: readonly number[]): string => (values.length === 0 ? dash : nats(meanOf(values)));
+
+const meanOf = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** What batch sizes do, as sentences say it, and the control beside it. */
 export function effectTable({ effects }: Study): Table {
@@ -78,6 +81,38 @@ export function noiseTable({ noise }: Study): Table {
     worth === null ? dash : placeOf(worth),
   ]);
   const head = ['batch', 'noise scale, first quarter', 'last quarter', 'worth of a sample', 'the batch is'];
+  return { head, rows };
+}
+
+/** Of each setting where its trials ended: means over seeds, and how far the seeds lie apart. */
+export function sharpnessTable({ shown }: Pick<Study, 'shown'>): Table {
+  const unknown = 'not available';
+  const head = [
+    'batch',
+    'updates',
+    'training loss',
+    'SAM’s rise, nats',
+    'range over seeds',
+    'largest eigenvalue',
+    'range over seeds',
+    'seeds',
+  ];
+  const rows = shown.map(({ label, arm }) => {
+    const records = arm.trials.flatMap(({ run }) => run.sharpness ?? []);
+    const losses = records.flatMap(({ loss }) => loss ?? []);
+    const cells = sharpnessMeasures.flatMap((measure) => {
+      const values = measured(arm, measure);
+      if (values.length === 0) return [unknown, dash];
+      const [low, high] = [Math.min(...values), Math.max(...values)].map(formatNumber);
+      return [formatNumber(meanOf(values)), values.length < 2 ? dash : `${low} to ${high}`];
+    });
+    const updates = records.length === 0 ? dash : formatCount(meanOf(records.map(({ step }) => step)));
+    const seeds =
+      records.length === arm.trials.length
+        ? String(records.length)
+        : `${records.length} of ${arm.trials.length}`;
+    return [label, updates, sayMean(losses), ...cells, seeds];
+  });
   return { head, rows };
 }
 

@@ -11,7 +11,7 @@ import {
 import type { Run } from '../../../deploy/report/read-run.ts';
 import { configSchema, type Config } from '../../../shared/runtime/config.ts';
 import { presets } from '../../../shared/runtime/presets.ts';
-import { madeUpEvaluation, madeUpStep } from '../../support/made-up-run.ts';
+import { madeUpEvaluation, madeUpSharpness, madeUpStep } from '../../support/made-up-run.ts';
 
 const configOf = (settings: Partial<Config>): Config => configSchema.parse(settings);
 const run: Run = {
@@ -23,6 +23,7 @@ const run: Run = {
   checkpoint: null,
   componentVariance: null,
   pictures: [],
+  sharpness: null,
 };
 
 test('the best evaluation is that of least held-out loss, whatever is not finite', () => {
@@ -50,6 +51,12 @@ test('the headline holds loss, epochs, speed and how the batch is cut', () => {
   assert.ok(text.includes('epochs: 3 (60 steps)'));
   assert.ok(text.includes('samples per second: 8,333 (2 workers, training steps alone)'));
   assert.ok(text.includes('batch size: 200 (2 micro-batches of 100)'));
+});
+
+test('sharpness stands in the headline where it was measured', () => {
+  const text = headline({ ...run, sharpness: madeUpSharpness({ rise: 0.42, eigenvalue: 1234 }) });
+  const { value, note } = text.find(({ label }) => label === 'largest Hessian eigenvalue')!;
+  assert.deepEqual([value, note], ['1,234', 'SAM’s rise 0.42 nats, at step 800']);
 });
 
 test('a run without a step has a headline too', () => {

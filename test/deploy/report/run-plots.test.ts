@@ -14,6 +14,7 @@ const run: Run = {
   checkpoint: null,
   componentVariance: { eigenvalues: [4, 2, 1], learned: [0.5, 0.4, 0.3] },
   pictures: [],
+  sharpness: null,
 };
 
 test('there is a plot for everything that was recorded, and halves stand in pairs', async () => {

@@ -23,6 +23,7 @@ function sweepOf(...settings: Partial<Config>[]) {
     unit: 50,
     referenceBatchSize: 100,
     budget: '',
+    sharpness: false,
     plans,
     trials: plans.map(newRecord),
   };
@@ -32,6 +33,17 @@ test('updates and epochs are those that the settings come to', () => {
   const [epochs, steps] = estimateTrials(sweepOf({ batchSize: 1000 }, { epochs: null, steps: 72 }), ground);
   assert.deepEqual([epochs!.updates, epochs!.epochs], [260, 260_000 / 7200]);
   assert.deepEqual([steps!.updates, steps!.epochs], [72, 2]);
+});
+
+test('sharpness costs some forty passes over its rows in one process, and the total says so', () => {
+  const sweep = sweepOf({ batchSize: 1000 });
+  const [without] = estimateTrials(sweep, ground);
+  const [with_] = estimateTrials({ ...sweep, sharpness: true }, ground);
+  const expected = 8 + (40 * 1000 * ground.workers) / with_!.samplesPerSecond!;
+  assert.ok(Math.abs(with_!.sharpnessSeconds - expected) < 1e-6);
+  assert.equal(with_!.seconds, without!.seconds! + with_!.sharpnessSeconds);
+  assert.match(estimateLines([with_!]).at(-1)!, /of it for sharpness/);
+  assert.doesNotMatch(estimateLines([without!]).at(-1)!, /sharpness/);
 });
 
 test('what a trial came to corrects the others', () => {

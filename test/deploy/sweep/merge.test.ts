@@ -5,7 +5,12 @@ import { readSweepFile, writeSweepFile } from '../../../deploy/sweep/sweep-file.
 import { madeUpPlan } from '../../support/made-up-sweep.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
-const told = { command: 'npx lockstep sweep', startedAt: '2026-01-01T00:00:00Z', budget: 'epochs=3' };
+const told = {
+  command: 'npx lockstep sweep',
+  startedAt: '2026-01-01T00:00:00Z',
+  budget: 'epochs=3',
+  sharpness: true,
+};
 const sweepOf = (sizes: readonly number[], seeds: readonly number[], settings = {}) => ({
   trials: sizes.flatMap((batchSize) => seeds.map((seed) => madeUpPlan({ batchSize, seed, ...settings }))),
   unit: 50,

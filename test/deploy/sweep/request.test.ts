@@ -44,6 +44,16 @@ test('a folder of a sweep takes more seeds, and goes on without flags', (test) =
   assert.deepEqual(budget, { kind: 'updates', count: 9 });
 });
 
+test('sharpness is measured unless somebody says no, then and later', (test) => {
+  const runDir = temporaryFolder(test);
+  const first = request({ batchSize: '100,200', runDir });
+  assert.equal(first.sweep.sharpness, true);
+  writeSweepFile(runDir, { ...first.sweep, sharpness: false });
+  assert.equal(request({ resume: runDir }).sweep.sharpness, false);
+  assert.equal(request({ resume: runDir, sharpness: true }).sweep.sharpness, true);
+  assert.equal(request({ batchSize: '100,200', runDir, sharpness: false }).sweep.sharpness, false);
+});
+
 test('a list of trials is read from a file, and what is no setting is refused with its place', (test) => {
   const path = join(temporaryFolder(test), 'trials.yaml');
   writeFileSync(path, '- batchSize: 100\n- { batchSize: 400, learningRate: 2e-3, components: none }\n');

@@ -4,6 +4,7 @@ import { mergeSweep } from '../../../deploy/sweep/merge.ts';
 import { createSweepScreen } from '../../../deploy/sweep/screen.ts';
 import { runSweep, type SweepEnd, type SweepOptions } from '../../../deploy/sweep/sweep.ts';
 import { readSweepFile } from '../../../deploy/sweep/sweep-file.ts';
+import type { MeasureTrial } from '../../../deploy/sweep/sharpness.ts';
 import type { StartTrial, TrialEnd } from '../../../deploy/sweep/trial.ts';
 import { systemClock } from '../../../shared/runtime/clock.ts';
 import { madeUpPlan } from '../../support/made-up-sweep.ts';
@@ -30,7 +31,7 @@ function createSweeps(context: TestContext) {
   const dir = temporaryFolder(context);
   const trials = [100, 200, 300, 400].map((batchSize) => madeUpPlan({ batchSize }));
   const plan = { trials, unit: 50, control: null, referenceBatchSize: 100 };
-  let sweep = mergeSweep(null, plan, { command: '', startedAt: '', budget: '' }, dir);
+  let sweep = mergeSweep(null, plan, { command: '', startedAt: '', budget: '', sharpness: true }, dir);
   const screen = createSweepScreen({
     write: () => undefined,
     isTerminal: false,
@@ -50,6 +51,7 @@ function createSweeps(context: TestContext) {
       budget: null,
       retryFailed: false,
       start,
+      measure: null,
       clock: systemClock,
       screen,
       assertOwned: () => undefined,
@@ -108,6 +110,39 @@ test('a sweep that was asked to end begins no other trial', async (context) => {
     { onStoppable: (given) => (stop = given) },
   );
   assert.equal(code, 130);
+  assert.deepEqual(states, ['finished', 'waiting', 'waiting', 'waiting']);
+});
+
+test('sharpness is measured once of every finished trial, also of those of an earlier sitting', async (context) => {
+  const run = createSweeps(context);
+  const known = new Set<string>();
+  const measure: MeasureTrial = ({ name }) => {
+    if (known.has(name)) return null;
+    return { ended: Promise.resolve(`${name}: ${known.add(name).size}`), stop: () => undefined };
+  };
+  await run((name) => (name.includes('300') ? bad(143, 'stopped') : good(name)));
+  assert.deepEqual([...known], []); // nobody asked
+  const { states, begun } = await run((name) => (name.includes('400') ? bad(1, 'NaN') : good(name)), {
+    measure,
+  });
+  assert.deepEqual(states, ['finished', 'finished', 'finished', 'failed']);
+  assert.deepEqual(begun, ['batch-300-seed-1', 'batch-400-seed-1']);
+  assert.deepEqual([...known], ['batch-100-seed-1', 'batch-200-seed-1', 'batch-300-seed-1']);
+});
+
+test('a sweep that is asked to end while it measures begins no other trial', async (context) => {
+  const run = createSweeps(context);
+  let stop: (signal: NodeJS.Signals) => void = () => undefined;
+  let stopped: NodeJS.Signals | null = null;
+  const measure: MeasureTrial = () => {
+    let end: (line: string) => void = () => undefined;
+    const ended = new Promise<string>((resolve) => (end = resolve));
+    setImmediate(() => stop('SIGTERM'));
+    return { ended, stop: (signal) => end((stopped = signal)) };
+  };
+  const { code, states } = await run(good, { measure, onStoppable: (given) => (stop = given) });
+  assert.equal(stopped, 'SIGTERM');
+  assert.equal(code, 143);
   assert.deepEqual(states, ['finished', 'waiting', 'waiting', 'waiting']);
 });
 

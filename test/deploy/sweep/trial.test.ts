@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readSweepFile } from '../../../deploy/sweep/sweep-file.ts';
+import { readSharpness } from '../../../deploy/trained/sharpness-file.ts';
 import { runLockstep, startLockstep, stepsIn, train, until } from '../../support/lockstep.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { smallRun } from '../train/small-run.ts';
@@ -58,12 +59,17 @@ test('a killed sweep leaves no process, and goes on: no trial twice, and the bit
   ]);
   assert.equal(after!.parametersSha256, byHand.parametersSha256);
   assert.equal(after!.steps, 40);
+  for (const { trial, steps } of [before!, after!]) {
+    assert.equal(readSharpness(join(dir, trial))?.step, steps);
+    assert.ok(readSharpness(join(dir, trial))!.eigenvalue! > 0);
+  }
   const page = readFileSync(join(dir, 'report.html'), 'utf8');
   for (const part of [
     '2 finished trials',
     'nothing is concluded',
     'Throughput against batch size',
     'Loss (negative ELBO) over updates',
+    'Largest eigenvalue: of the loss’s Hessian',
   ])
     assert.ok(page.includes(part), part);
   const bare = page.replaceAll(/src="data:[^"]*"/g, ''); // in which any letters may follow each other
