@@ -29,7 +29,7 @@ test('a sweep over boxes has one trial a box at a time, each with the bits of a 
   if (boxes === null) return;
   const dir = join(temporaryFolder(context), 'sweep');
   const place = ['-H', 'boxa:1,boxb:1', '--ssh', boxes.ssh, '--run-dir', dir];
-  const grid = ['--batch-size', '100,200', '--no-control', '--budget', 'updates=12'];
+  const grid = ['--batch-size', '100,200', '--no-control', '--no-sharpness', '--budget', 'updates=12'];
   const { code, stderr } = await onHead(boxes, ['sweep', ...place, ...settings, ...grid, ...unseen], context);
   assert.equal(code, 0, stderr);
   const { trials } = readSweepFile(dir);
@@ -49,7 +49,16 @@ test('launch … sweep has each trial on all boxes', async (context) => {
   if (boxes === null) return;
   const dir = join(temporaryFolder(context), 'sweep');
   const place = ['-H', 'boxa:1,boxb:1', '--ssh', boxes.ssh];
-  const grid = ['--batch-size', '100', '--no-control', '--budget', 'updates=12', '--run-dir', dir];
+  const grid = [
+    '--batch-size',
+    '100',
+    '--no-control',
+    '--no-sharpness',
+    '--budget',
+    'updates=12',
+    '--run-dir',
+    dir,
+  ];
   const words = ['launch', ...place, 'sweep', ...settings, ...grid, ...unseen];
   const { code, stderr } = await onHead(boxes, words, context);
   assert.equal(code, 0, stderr);
