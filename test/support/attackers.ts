@@ -10,6 +10,7 @@ import {
   type WorkerMessage,
 } from '../../shared/protocol/messages.ts';
 import { signalOf } from '../../shared/transport/zeromq-signals.ts';
+import { until } from './lockstep.ts';
 
 /** What a ZeroMQ peer without keys says first. */
 export const zmtpGreeting = Buffer.concat([
@@ -86,7 +87,6 @@ const hello: WorkerMessage = {
 /** @param version of the package, as a worker would say it */
 export const helloOf = (version: string): WorkerMessage => ({ ...hello, version }) as WorkerMessage;
 
-/** Of a worker that has another model, far too large for anybody. */
 export const rowsOf = (request: number, row: number): WorkerMessage => ({
   type: 'rows',
   request,
@@ -94,6 +94,7 @@ export const rowsOf = (request: number, row: number): WorkerMessage => ({
   rows: [row],
 });
 
+/** Of a worker that has another model, far too large for anybody. */
 export const readyOf = (dataHash: string): WorkerMessage => ({
   type: 'ready',
   model: {
@@ -120,6 +121,20 @@ export const nodeOf = (task: number): WorkerMessage => ({
   nonFinite: [],
   computeMs: 1,
 });
+
+export const isRefused = ({ heard }: Impostor): boolean => heard.some(({ type }) => type === 'refuse');
+
+/** One that a crowd keeps from shaking hands in time is shown the door unheard, and comes again, a few times. */
+export async function isOldOneRefused(endpoint: string, tries = 5): Promise<boolean> {
+  const old = await openImpostor(endpoint);
+  await old.tell(helloOf('0.0.0-old'));
+  await until(
+    () => old.gone() || isRefused(old),
+    () => 'another version',
+  );
+  old.close();
+  return isRefused(old) || (tries > 1 && isOldOneRefused(endpoint, tries - 1));
+}
 
 export async function openImpostor(endpoint: string): Promise<Impostor> {
   const routingId = `worker:${randomBytes(8).toString('hex')}`;

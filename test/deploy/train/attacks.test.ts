@@ -14,6 +14,8 @@ import { encodeFrame } from '../../../shared/protocol/frame.ts';
 import type { WorkerMessage } from '../../../shared/protocol/messages.ts';
 import {
   helloOf,
+  isOldOneRefused,
+  isRefused,
   nodeOf,
   noise,
   openImpostor,
@@ -135,24 +137,12 @@ async function sendLiars(endpoint: string): Promise<void> {
     const isHarmless = name.startsWith('computes'); // of a task that is not open: stale, and forgotten
     if (!isHarmless)
       await until(
-        () => liar.gone() || liar.heard.some(({ type }) => type === 'refuse'),
+        () => liar.gone() || isRefused(liar),
         () => name,
       );
     liar.close();
   }
-  // One that a crowd keeps from shaking hands in time is shown the door unheard, and comes again.
-  for (let tries = 0, refused = false; !refused; tries += 1) {
-    assert.ok(tries < 5, 'another version is refused, with the reason');
-    const old = await openImpostor(endpoint);
-    await old.tell(helloOf('0.0.0-old'));
-    const isRefused = (): boolean => old.heard.some(({ type }) => type === 'refuse');
-    await until(
-      () => old.gone() || isRefused(),
-      () => 'another version',
-    );
-    refused = isRefused();
-    old.close();
-  }
+  assert.ok(await isOldOneRefused(endpoint), 'another version is refused, with the reason');
 }
 
 function hashOf(dataPath: string): string {
