@@ -8,8 +8,9 @@ export interface ListenAddress {
   readonly port: number | null; // null: any from 5770 to 5869; 0: any at all
 }
 
-const firstPort = 5770;
-const portCount = 100;
+/** Where nobody says which: one of so many ports from this one on. */
+export const firstPort = 5770;
+export const portCount = 100;
 const peerTimeoutMs = 5000;
 
 /** @throws LockstepError when none can be had */

@@ -1,5 +1,5 @@
 /** Rows and labels of a leaf: read where the data is seen, else awaited. One form for both, the same bits. */
-import type { Batch, Dataset } from '../shared/data/dataset.ts';
+import { readBatch, type Batch } from '../shared/data/dataset.ts';
 import type { TaskSpec } from '../shared/protocol/messages.ts';
 import type { Workload } from '../shared/runtime/workload.ts';
 import type { RunRows } from './data.ts';
@@ -23,15 +23,6 @@ export function createBatches(
     const { own } = data[dataSetOf(spec)]!;
     return own === null ? feed.take(leafKey(spec, leaf), isOfUse) : readBatch(own, indices);
   };
-}
-
-function readBatch(dataset: Dataset, indices: Uint32Array): Batch {
-  const { height, width, channels } = dataset.shape;
-  const rows = new Uint8Array(indices.length * height * width * channels);
-  dataset.readRows(indices, rows);
-  const source = dataset.labels;
-  const labels = source === null ? null : Uint8Array.from(indices, (row) => source[row]!);
-  return { rows, labels, rowCount: indices.length };
 }
 
 /** What the worker's machine has to know of them. */

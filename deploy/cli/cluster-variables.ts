@@ -5,6 +5,7 @@
  *   torchrun  MASTER_ADDR, MASTER_PORT  RANK          LOCAL_RANK
  *   Slurm                               SLURM_PROCID  SLURM_LOCALID
  */
+import { firstPort } from '../../coordinator/listening.ts';
 import { configurationError } from '../../shared/errors.ts';
 import type { Environment } from '../../shared/runtime/environment.ts';
 
@@ -13,8 +14,6 @@ export interface ClusterPlace {
   readonly rank: number | null;
   readonly localRank: number | null; // among the workers of its box
 }
-
-const firstPort = 5770;
 
 /** @throws LockstepError (78) for a variable whose value is no such thing */
 export function clusterPlaceOf(environment: Environment): ClusterPlace {

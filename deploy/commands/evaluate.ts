@@ -1,5 +1,6 @@
 /** `lockstep evaluate`: bounds of the likelihood, active units and bits per dimension of a checkpoint, or its sharpness. */
 import type { Argv, CommandModule } from 'yargs';
+import { addCheckpointPath } from '../cli/checkpoint-path.ts';
 import { exitCodes, usageError } from '../../shared/errors.ts';
 import { runtimeNames, type RuntimeName } from '../../shared/model/runtime.ts';
 import { splits, type Split } from '../../shared/protocol/messages.ts';
@@ -22,12 +23,7 @@ const command: CommandModule<object, EvaluateArguments> = {
   describe:
     'Judge a checkpoint: ELBO, importance-weighted bound, active units, bits per dimension, sharpness',
   builder: (yargs) =>
-    yargs
-      .positional('path', {
-        type: 'string',
-        demandOption: true,
-        describe: 'a run folder (its best checkpoint) or a checkpoint',
-      })
+    addCheckpointPath(yargs)
       .option('data', {
         type: 'string',
         array: true,

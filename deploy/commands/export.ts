@@ -1,5 +1,6 @@
 /** `lockstep export`: a trained model for browsers (TensorFlow.js) or for Python (safetensors). */
 import type { CommandModule } from 'yargs';
+import { addCheckpointPath } from '../cli/checkpoint-path.ts';
 import { runtimeNames, type RuntimeName } from '../../shared/model/runtime.ts';
 import { exportFormats, type ExportFormat } from '../trained/export-formats.ts';
 import { say } from '../trained/say.ts';
@@ -15,12 +16,7 @@ const command: CommandModule<object, ExportArguments> = {
   command: 'export <path>',
   describe: 'Write decoder and encoder for browsers (tfjs) or for Python (safetensors)',
   builder: (yargs) =>
-    yargs
-      .positional('path', {
-        type: 'string',
-        demandOption: true,
-        describe: 'a run folder (its best checkpoint) or a checkpoint',
-      })
+    addCheckpointPath(yargs)
       .option('format', {
         choices: exportFormats,
         demandOption: true,

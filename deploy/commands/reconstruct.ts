@@ -1,5 +1,6 @@
 /** `lockstep reconstruct`: a picture of images beside what the model makes of them. */
 import type { CommandModule } from 'yargs';
+import { addCheckpointPath } from '../cli/checkpoint-path.ts';
 import { runtimeNames, type RuntimeName } from '../../shared/model/runtime.ts';
 import { splits, type Split } from '../../shared/protocol/messages.ts';
 import { say } from '../trained/say.ts';
@@ -18,12 +19,7 @@ const command: CommandModule<object, ReconstructArguments> = {
   command: 'reconstruct <path>',
   describe: 'Show images beside their reconstructions, as one PNG',
   builder: (yargs) =>
-    yargs
-      .positional('path', {
-        type: 'string',
-        demandOption: true,
-        describe: 'a run folder (its best checkpoint) or a checkpoint',
-      })
+    addCheckpointPath(yargs)
       .option('data', {
         type: 'string',
         array: true,

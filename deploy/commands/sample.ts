@@ -1,5 +1,6 @@
 /** `lockstep sample`: a picture of images drawn from the model's prior. */
 import type { CommandModule } from 'yargs';
+import { addCheckpointPath } from '../cli/checkpoint-path.ts';
 import { runtimeNames, type RuntimeName } from '../../shared/model/runtime.ts';
 import { say } from '../trained/say.ts';
 
@@ -15,12 +16,7 @@ const command: CommandModule<object, SampleArguments> = {
   command: 'sample <path>',
   describe: 'Draw images from a checkpoint, as one PNG',
   builder: (yargs) =>
-    yargs
-      .positional('path', {
-        type: 'string',
-        demandOption: true,
-        describe: 'a run folder (its best checkpoint) or a checkpoint',
-      })
+    addCheckpointPath(yargs)
       .option('count', { type: 'number', default: 100, describe: 'images' })
       .option('seed', { type: 'number', describe: "other seeds give other images; the run's by default" })
       .option('out', { type: 'string', default: 'samples.png', describe: 'file to write' })

@@ -38,22 +38,30 @@ export async function examine(
   clock: Clock,
 ): Promise<Examination> {
   const outcomes = new Map<ProbeName, Outcome>();
-  for (const name of probeNames) outcomes.set(name, await runProbe(entry, name, environment, clock));
+  for (const name of probeNames) {
+    const words = ['doctor', '--probe', name];
+    outcomes.set(name, await runProbe({ entry, words, environment, timeoutMs, clock }));
+  }
   return judge(outcomes);
 }
 
-async function runProbe(
-  entry: string,
-  name: ProbeName,
-  environment: NodeJS.ProcessEnv,
-  clock: Clock,
-): Promise<Outcome> {
+export interface ProbeProcess {
+  readonly entry: string; // the command's own file
+  readonly words: readonly string[]; // that have it probe, and answer through its channel
+  readonly environment: NodeJS.ProcessEnv;
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+}
+
+/** Runs a probe in a process of its own. */
+export async function runProbe(options: ProbeProcess): Promise<Outcome> {
+  const { entry, words, environment, timeoutMs, clock } = options;
   let answer: ProbeAnswer | null = null;
   let lastLine = '';
   let isLate = false;
   const child = startChild({
     entry,
-    args: ['doctor', '--probe', name],
+    args: words,
     environment,
     output: (line) => (lastLine = line.trim() || lastLine),
     onMessage: (message) => (answer = message as ProbeAnswer),

@@ -2,9 +2,10 @@
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { exitCodes } from '../../shared/errors.ts';
 import { writeSecret } from '../../shared/runtime/key-files.ts';
 import type { Clock } from '../../shared/runtime/clock.ts';
-import { firstDescriptor, startChild, type Child } from '../train/child.ts';
+import { firstDescriptor, startChild, type Child, type Exit } from '../train/child.ts';
 import type { Listening } from '../train/supervise.ts';
 import type { FromBox, StartRequest } from './wire.ts';
 
@@ -46,9 +47,13 @@ export function createAgentChildren({
     });
     if (file !== null) closeSync(file);
     running.set(id, { child, graceMs });
-    void child.exited.then(({ code, signal }) => {
+    const end = ({ code, signal }: Exit): void => {
       running.delete(id);
-      return say({ type: 'exit', id, code, signal });
+      say({ type: 'exit', id, code, signal });
+    };
+    child.exited.then(end, (error: Error) => {
+      say({ type: 'line', id, stream: 'stderr', text: `it could not be started: ${error.message}` });
+      end({ code: exitCodes.runFailed, signal: null });
     });
   }
 
@@ -61,7 +66,7 @@ export function createAgentChildren({
         [...running.values()].map(async ({ child, graceMs }) => {
           child.kill('SIGTERM');
           const cancel = clock.after(graceMs, () => child.kill('SIGKILL'));
-          await child.exited;
+          await Promise.allSettled([child.exited]);
           cancel();
         }),
       );

@@ -3,7 +3,7 @@
  * and torchrun's users write them (`box1 slots=4`, `box1:4`, `# a remark`).
  */
 import { hostname } from 'node:os';
-import { dataError, usageError } from '../../shared/errors.ts';
+import { dataError, unavailableError, usageError } from '../../shared/errors.ts';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
@@ -23,7 +23,7 @@ const mostSlots = 4096;
 export function hostsOf(
   texts: readonly string[],
   hostfile: string | null,
-  allocated: readonly string[] = [],
+  allocated: () => readonly string[] = () => [],
 ): Host[] {
   const listed = texts.flatMap((text) =>
     text.includes('/') || existsSync(text)
@@ -32,16 +32,23 @@ export function hostsOf(
   );
   const hosts = merge([...listed, ...(hostfile === null ? [] : readHosts(hostfile, '--hostfile'))]);
   if (hosts.length > 0) return hosts;
-  if (allocated.length > 0) return allocated.map((name) => parseHost(name, 'SLURM_JOB_NODELIST'));
+  const nodes = allocated();
+  if (nodes.length > 0) return nodes.map((name) => parseHost(name, 'SLURM_JOB_NODELIST'));
   throw usageError('no box is named: give -H box1:4,box2:4, or --hostfile FILE with a line a box');
 }
 
-/** The nodes of the Slurm allocation that we are in, as Slurm's own tool counts them up; none outside of one. */
+/**
+ * The nodes of the Slurm allocation that we are in, as Slurm's own tool counts them up; none outside of one.
+ * @throws LockstepError (69) where that tool fails
+ */
 export function slurmHosts(environment: NodeJS.ProcessEnv): string[] {
   const list = environment['SLURM_JOB_NODELIST'];
   if (!list) return [];
   const { status, stdout } = spawnSync('scontrol', ['show', 'hostnames', list], { encoding: 'utf8' });
-  return status === 0 ? stdout.split('\n').filter((name) => name !== '') : [];
+  if (status === 0) return stdout.split('\n').filter((name) => name !== '');
+  throw unavailableError(
+    `SLURM_JOB_NODELIST is ${list}, and scontrol, which counts its nodes up, fails: name the boxes with -H`,
+  );
 }
 
 /** Whether a name stands for the machine that we are on, which needs no ssh. @param own its host name */

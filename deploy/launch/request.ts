@@ -42,7 +42,7 @@ export function boxesOf(given: Arguments, environment: NodeJS.ProcessEnv, entry:
   if (remoteDir !== null && remoteCommand !== null)
     throw usageError('--remote-dir and --remote-command exclude each other: leave out either');
   return {
-    hosts: hostsOf(listFlag(given, 'hosts'), textFlag(given, 'hostfile'), slurmHosts(environment)),
+    hosts: hostsOf(listFlag(given, 'hosts'), textFlag(given, 'hostfile'), () => slurmHosts(environment)),
     workersPerBox: workersPerBoxOf(textFlag(given, 'nproc-per-node')),
     environment: exportsOf(listFlag(given, 'export'), environment),
     place: {

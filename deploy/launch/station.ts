@@ -50,8 +50,11 @@ export function createStation(box: Box, { connect, clock, say }: StationOptions)
         if (error instanceof LockstepError) return null;
         throw error;
       });
+      if (isOver) {
+        found?.cut();
+        return new Promise<Box>(() => undefined); // nobody waits for it any more
+      }
       if (found === null) continue;
-      if (isOver) found.cut();
       if (found.hello.version !== before.hello.version || found.hello.code !== before.hello.code) {
         found.cut();
         say(

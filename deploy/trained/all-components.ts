@@ -4,12 +4,12 @@
  */
 import { readCachedBasis, writeCachedBasis, type BasisKey } from '../../coordinator/run/basis-cache.ts';
 import type { RunData } from '../../coordinator/run-data.ts';
-import { rowLength } from '../../shared/data/dataset.ts';
+import { readBatch, rowLength } from '../../shared/data/dataset.ts';
 import { dataError } from '../../shared/errors.ts';
 import { eigenSymmetric } from '../../shared/math/eigen.ts';
 import { covarianceOf, createBasis, type Basis } from '../../shared/math/pca.ts';
 import { formatCount } from '../../shared/text.ts';
-import { readBatch, type Trained } from './open.ts';
+import type { Trained } from './open.ts';
 
 /** @throws LockstepError (65) where the checkpoint's basis is not of these rows */
 export async function allComponents(

@@ -1,5 +1,5 @@
 /** `lockstep evaluate`: what a checkpoint is worth on rows that it was not trained on, or on any others. */
-import { rowLength, type Batch } from '../../shared/data/dataset.ts';
+import { readBatch, rowLength, type Batch } from '../../shared/data/dataset.ts';
 import type { Compute, Terms } from '../../shared/model/compute.ts';
 import { createEvaluator, type Evaluation } from '../../shared/model/evaluation.ts';
 import type { RuntimeName } from '../../shared/model/runtime.ts';
@@ -7,7 +7,7 @@ import type { Split } from '../../shared/protocol/messages.ts';
 import { formatCount, formatNumber } from '../../shared/text.ts';
 import { startBar } from '../data/progress.ts';
 import { allComponents } from './all-components.ts';
-import { openTrained, readBatch, type Trained } from './open.ts';
+import { openTrained, type Trained } from './open.ts';
 import { chooseRows } from './rows.ts';
 
 export interface EvaluateRequest {

@@ -9,7 +9,7 @@ import { aggregateStatistics } from '../../coordinator/evaluation.ts';
 import { resolveCheckpoint } from '../../coordinator/run/checkpoint-folder.ts';
 import { readSnapshot } from '../../coordinator/run/checkpoint.ts';
 import { openRunData, type RunData } from '../../coordinator/run-data.ts';
-import { rowLength, type Batch, type Dataset, type ImageShape } from '../../shared/data/dataset.ts';
+import { readBatch, type ImageShape } from '../../shared/data/dataset.ts';
 import { dataError, exitCodes, LockstepError } from '../../shared/errors.ts';
 import { createModelCompute, type ModelCompute } from '../../shared/model/compute-model.ts';
 import { openModel } from '../../shared/model/open-model.ts';
@@ -119,15 +119,4 @@ async function estimateStatistics(
     values.forEach((value, index) => (sums[index]! += value));
   }
   return aggregateStatistics(sums, leafCount);
-}
-
-export function readBatch(dataset: Dataset, rows: Uint32Array): Batch {
-  const pixels = new Uint8Array(rows.length * rowLength(dataset.shape));
-  dataset.readRows(rows, pixels);
-  const { labels } = dataset;
-  return {
-    rows: pixels,
-    labels: labels && Uint8Array.from(rows, (row) => labels[row]!),
-    rowCount: rows.length,
-  };
 }

@@ -1,5 +1,6 @@
 /** `lockstep sample` and `lockstep reconstruct`: one picture of what a checkpoint has learned, as a PNG. */
 import { writeFileAtomically, writeWholly } from '../../shared/data/atomic-file.ts';
+import { readBatch } from '../../shared/data/dataset.ts';
 import { runError, usageError } from '../../shared/errors.ts';
 import type { DrawKey, RenderRequest } from '../../shared/model/compute.ts';
 import type { RuntimeName } from '../../shared/model/runtime.ts';
@@ -7,7 +8,7 @@ import type { Split } from '../../shared/protocol/messages.ts';
 import { encodeGrid } from '../../coordinator/run/grid.ts';
 import { layOut, type PictureSource } from '../../coordinator/run/pictures.ts';
 import type { Picture } from '../../coordinator/journal.ts';
-import { openTrained, readBatch, type Trained } from './open.ts';
+import { openTrained, type Trained } from './open.ts';
 import { chooseRows } from './rows.ts';
 
 export interface PictureRequest {

@@ -18,7 +18,7 @@ const schema = z.object({
   eigenvalue: value,
   residual: value, // of the eigenvalue
   productCount: z.number(),
-  isSettled: z.boolean(), // whether the residual is small enough
+  isSettled: z.boolean(), // the eigenvalue, within the limit of products
 });
 
 export type SharpnessRecord = z.infer<typeof schema>;

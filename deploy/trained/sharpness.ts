@@ -11,14 +11,14 @@
 import { join } from 'node:path';
 import { readPointer, resolveCheckpoint } from '../../coordinator/run/checkpoint-folder.ts';
 import { isRunFolder } from '../../coordinator/run/run-folder.ts';
-import type { Batch } from '../../shared/data/dataset.ts';
+import { readBatch, type Batch } from '../../shared/data/dataset.ts';
 import { pcaRows } from '../../shared/math/stream.ts';
 import { createLossSurface } from '../../shared/model/loss-surface.ts';
 import type { RuntimeName } from '../../shared/model/runtime.ts';
 import { measureSharpness, productLimit, sharpnessRows } from '../../shared/model/sharpness.ts';
 import { formatCount, formatNumber, formatShare } from '../../shared/text.ts';
 import { startBar } from '../data/progress.ts';
-import { openTrained, readBatch, type Trained } from './open.ts';
+import { openTrained, type Trained } from './open.ts';
 import { writeSharpness, type SharpnessRecord } from './sharpness-file.ts';
 
 export interface SharpnessRequest {

@@ -35,3 +35,12 @@ export interface Batch {
   readonly labels: Uint8Array | null; // [b]
   readonly rowCount: number; // b
 }
+
+/** Reads rows by their indices, [b], with their labels. */
+export function readBatch(dataset: Dataset, indices: Uint32Array): Batch {
+  const rows = new Uint8Array(indices.length * rowLength(dataset.shape));
+  dataset.readRows(indices, rows);
+  const { labels: all } = dataset;
+  const labels = all && Uint8Array.from(indices, (row) => all[row]!);
+  return { rows, labels, rowCount: indices.length };
+}

@@ -8,8 +8,8 @@
  *                    <-  ARRAY frame              one for each request: uint8, the rows, and behind them their labels
  *   received         ->                           the next request may be made
  *
- * The answer's frame is of the array `rows`, its version is the request's number, its chunk says which rows they are. A worker asks for the rows of the
- * micro-batches in hand, or, to keep a copy, for all rows in order: one way for both.
+ * The answer's frame is of the array `rows`, its version is the request's number, its chunk says which rows they are.
+ * A worker asks for the rows of the micro-batches in hand, or, to keep a copy, for all rows in order: one way for both.
  */
 import { z } from 'zod';
 

@@ -109,13 +109,19 @@ export function makeKeyTexts(endpoint: string, createKeyPair: () => KeyPair): Ke
     serverSecretKey: server.secretKey,
     allowedKeys: [client.publicKey],
   };
+  return { server: textOf(serverKeys), connection: connectionText(common, client) };
+}
+
+type Common = Pick<z.infer<typeof connectionSchema>, 'version' | 'runId' | 'endpoint' | 'serverPublicKey'>;
+
+function connectionText(common: Common, client: KeyPair): string {
   const connection: z.infer<typeof connectionSchema> = {
     kind: 'lockstep connection',
     ...common,
     clientPublicKey: client.publicKey,
     clientSecretKey: client.secretKey,
   };
-  return { server: textOf(serverKeys), connection: textOf(connection) };
+  return textOf(connection);
 }
 
 const textOf = (content: object): string => `${JSON.stringify(content, null, 2)}\n`;
@@ -135,18 +141,10 @@ export function createFreshKeys(createKeyPair: () => KeyPair): FreshKeys {
     runId,
     keys: { ...server, allowed: [client.publicKey] },
     writeConnection(path, endpoint) {
-      const connection: z.infer<typeof connectionSchema> = {
-        kind: 'lockstep connection',
-        version: 1,
-        runId,
-        endpoint,
-        serverPublicKey: server.publicKey,
-        clientPublicKey: client.publicKey,
-        clientSecretKey: client.secretKey,
-      };
+      const common = { version: 1, runId, endpoint, serverPublicKey: server.publicKey } as const;
       const whole = `${path}.partial`; // who waits for the file finds all of it
       rmSync(whole, { force: true });
-      writeSecret(whole, textOf(connection));
+      writeSecret(whole, connectionText(common, client));
       renameSync(whole, path);
     },
   };

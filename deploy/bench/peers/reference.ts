@@ -14,7 +14,7 @@ import { createModel, featureCountOf } from '../../../shared/model/registry.ts';
 import type { RuntimeName } from '../../../shared/model/runtime.ts';
 import { openRuntime } from '../../../shared/model/runtimes.ts';
 import type { Config } from '../../../shared/runtime/config.ts';
-import { readBatch } from '../../trained/open.ts';
+import { readBatch, type Batch } from '../../../shared/data/dataset.ts';
 import type { AnswerPart } from '../part.ts';
 import type { Agreement } from './agreement.ts';
 
@@ -92,7 +92,7 @@ function settingsOf(config: Config, features: number) {
 }
 
 /** Loss and the norm of its gradient, both of the mean over rows; batch norm over all of them at once. */
-async function gradientOf(compute: ModelCompute, batch: ReturnType<typeof readBatch>): Promise<Agreement> {
+async function gradientOf(compute: ModelCompute, batch: Batch): Promise<Agreement> {
   const { parameterCount } = compute.layout;
   const gradient = new Float32Array(parameterCount);
   const terms = await compute.gradient(batch, draw, { klWeight: 1 }, gradient);

@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { LockstepError, configurationError, runError, unavailableError } from '../../../shared/errors.ts';
+import { configurationError, runError, unavailableError } from '../../../shared/errors.ts';
 import type { Clock } from '../../../shared/runtime/clock.ts';
 import { dataOf } from './data.ts';
-import { startChild } from '../../train/child.ts';
+import { runProbe } from '../../doctor/examination.ts';
 import { devicesInUse } from './devices.ts';
 import { closePort, openPort, reach } from './ports.ts';
 import type { Answer, Check } from './schema.ts';
@@ -72,30 +72,18 @@ async function gradientOf(
   const words = ['--probe', runtime, '--precision', precision];
   if (threads !== null) words.push('--threads', String(threads));
   if (allowCpu) words.push('--allow-cpu');
-  let found: ProbeMessage | null = null;
-  let lastLine = 'it said nothing';
-  const child = startChild({
+  const found = await runProbe({
     entry: context.entry,
-    args: ['box', ...words],
+    words: ['box', ...words],
     environment: { ...context.environment, ...environment },
-    output: (line) => (lastLine = line.trim() || lastLine),
-    onMessage: (message) => (found = message as ProbeMessage),
+    timeoutMs: gradientTimeoutMs,
+    clock: context.clock,
   });
-  const cancel = context.clock.after(gradientTimeoutMs, () => child.kill('SIGKILL'));
-  const { code } = await child.exited;
-  cancel();
-  const message = found as ProbeMessage | null;
-  if (message === null)
-    throw unavailableError(`a gradient could not be computed (exit code ${code}): ${lastLine}`);
-  if (message.kind === 'failed') throw new LockstepError(message.message, 69);
-  const digest = createHash('sha256').update(Float32Array.from(message.gradient)).digest('hex');
-  return { digest, fingerprint: message.fingerprint };
+  if (found.kind === 'failed') throw unavailableError(found.message);
+  if (found.kind !== 'gradient')
+    throw unavailableError(
+      `a gradient could not be computed: the process ${found.kind === 'crashed' ? found.reason : 'gave another answer'}`,
+    );
+  const digest = createHash('sha256').update(Float32Array.from(found.gradient)).digest('hex');
+  return { digest, fingerprint: found.fingerprint };
 }
-
-type ProbeMessage =
-  | { kind: 'failed'; message: string }
-  | {
-      kind: 'gradient';
-      fingerprint: Answer<'gradient'>['fingerprint'];
-      gradient: readonly number[];
-    };

@@ -3,12 +3,11 @@
  * the port that the coordinator will listen on, so a firewall in between shows before anything is started.
  */
 import { connect, createServer, type AddressInfo, type Server } from 'node:net';
+import { firstPort, portCount } from '../../../coordinator/listening.ts';
 import { LockstepError, unavailableError } from '../../../shared/errors.ts';
 import type { Clock } from '../../../shared/runtime/clock.ts';
 import type { Answer, Check } from './schema.ts';
 
-const firstPort = 5770;
-const portCount = 100;
 const reachTimeoutMs = 10_000;
 const longestNonce = 64;
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openTraceFile } from '../../../coordinator/run/trace-file.ts';
+import { requiresFile } from '../../support/requires.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
 const noProblem = (message: string): void => assert.fail(message);
@@ -43,7 +44,7 @@ test('a file that is there is replaced, and one that cannot be made is refused i
 
 test('a full disk ends the trace, says so once, and nothing else', (context) => {
   const full = '/dev/full';
-  if (!existsSync(full)) return context.skip('there is no /dev/full here');
+  if (!requiresFile(full, 'Linux', context)) return;
   const problems: string[] = [];
   const file = openTraceFile(full, (message) => problems.push(message));
   file.write('a');

@@ -33,6 +33,11 @@ test('what is no box is refused with what was got, above all what ssh would take
     assert.throws(() => hostsOf([text], null), { exitCode: 64 }, text);
   }
   assert.throws(() => hostsOf([], null), /no box is named/);
+  assert.deepEqual(
+    hostsOf([], null, () => ['node1']),
+    [{ name: 'node1', slots: null }],
+  );
+  hostsOf(['box1'], null, () => assert.fail('nodes of Slurm are not asked for where boxes are named'));
   assert.throws(() => hostsOf([], '/nowhere/boxes'), { exitCode: 65 });
 });
 

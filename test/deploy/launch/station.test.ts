@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Box } from '../../../deploy/launch/box.ts';
 import type { Hello } from '../../../deploy/launch/wire.ts';
 import { createStation } from '../../../deploy/launch/station.ts';
@@ -81,4 +82,25 @@ test('a box that comes back with another lockstep is told, and not let in', asyn
   assert.equal(await station.whenOpen(), right.box);
   assert.ok(other.isCut());
   assert.match(said[1]!, /another lockstep/);
+});
+
+test('once the run is over, a box that is found late is cut, and no longer tried', async () => {
+  const [waits, said] = [[] as number[], [] as string[]];
+  const [first, late] = [fakeBox(), fakeBox()];
+  let find = (_box: Box): void => undefined;
+  const station = createStation(first.box, {
+    connect: () => new Promise<Box>((resolve) => (find = resolve)),
+    clock: quickClock(waits),
+    say: (line) => said.push(line),
+  });
+  first.lose('no word for 150 s');
+  await nextTurn();
+  await nextTurn(); // it is being connected to
+  await station.end();
+  find(late.box);
+  await nextTurn();
+  assert.ok(late.isCut());
+  assert.equal(station.now(), null);
+  assert.deepEqual(waits, [1000]);
+  assert.doesNotMatch(said.join('\n'), /is back/);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { publishTarget } from '../../../coordinator/serving/targets.ts';
 import { runLockstep, startLockstep, until } from '../../support/lockstep.ts';
@@ -32,14 +32,7 @@ test('it says which runs it watches and where to look, and ends its Prometheus w
     publishTarget(targets, target, () => true);
   }
   const words = ['monitor', runs, '--targets-dir', targets, '--data-dir', join(folder, 'data')];
-  const running = startLockstep(words);
-  context.after(() => running.processes().forEach(({ pid }) => process.kill(pid, 'SIGKILL')));
-  let said = '';
-  running.child.stderr!.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  await until(
-    () => said.includes('Ctrl-C ends it'),
-    () => said,
-  );
+  const { running, said } = await startMonitor(words, context);
   assert.match(said, /1 run now: run-a;/);
   const url = /alerts +(http:\/\/127\.0\.0\.1:\d+)\/alerts/.exec(said)?.[1];
   const active = async (): Promise<string[]> => {
@@ -62,14 +55,7 @@ test('killed by a signal that it cannot catch, it leaves no Prometheus behind', 
   if (!requires('prometheus', context)) return;
   const folder = temporaryFolder(context);
   const words = ['--targets-dir', join(folder, 'targets'), '--data-dir', join(folder, 'data')];
-  const running = startLockstep(['monitor', ...words]);
-  context.after(() => running.processes().forEach(({ pid }) => process.kill(pid, 'SIGKILL')));
-  let said = '';
-  running.child.stderr!.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  await until(
-    () => said.includes('Ctrl-C ends it'),
-    () => said,
-  );
+  const { running } = await startMonitor(['monitor', ...words], context);
   assert.ok(running.processes().some(({ words: [program] }) => program === 'prometheus'));
   running.child.kill('SIGKILL');
   await until(
@@ -77,3 +63,16 @@ test('killed by a signal that it cannot catch, it leaves no Prometheus behind', 
     () => JSON.stringify(running.processes()),
   );
 });
+
+/** A monitor that says that it is ready, and what it has said so far. */
+async function startMonitor(words: readonly string[], context: TestContext) {
+  const running = startLockstep(words);
+  context.after(() => running.processes().forEach(({ pid }) => process.kill(pid, 'SIGKILL')));
+  let said = '';
+  running.child.stderr!.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  await until(
+    () => said.includes('Ctrl-C ends it'),
+    () => said,
+  );
+  return { running, said };
+}
