@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { crc32, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { pack } from 'msgpackr/pack';
@@ -45,12 +45,8 @@ function staysTyped(run: () => unknown, kind: typeof LockstepError | typeof Prot
 }
 
 /** Reads changed copies of files, many at a time. */
-async function fuzzFiles(
-  context: TestContext,
-  originals: readonly Uint8Array[],
-  read: (path: string) => unknown,
-): Promise<void> {
-  const folder = temporaryFolder(context);
+async function fuzzFiles(originals: readonly Uint8Array[], read: (path: string) => unknown): Promise<void> {
+  const folder = temporaryFolder();
   const one = fc.tuple(fc.constantFrom(...originals), mutations);
   const property = fc.asyncProperty(fc.array(one, { minLength: batch, maxLength: batch }), async (files) => {
     const reads = files.map(async ([original, changes], index) => {
@@ -131,29 +127,29 @@ test('control messages: changed ones, any msgpack, and keys that reach for proto
   fc.assert(property, { numRuns: cases, seed });
 });
 
-test('.mat files', async (context) => {
+test('.mat files', async () => {
   const originals = await Promise.all(
     ['stored', 'compressed', 'grey'].map((name) => readFile(goldenMat(name))),
   );
-  await fuzzFiles(context, originals, (path) => readMat(path, collect()));
+  await fuzzFiles(originals, (path) => readMat(path, collect()));
 });
 
-test('IDX files', async (context) => {
+test('IDX files', async () => {
   const plain = idx(
     [2, 3, 4],
     Array.from({ length: 24 }, (_, index) => index),
   );
-  await fuzzFiles(context, [plain, gzipSync(plain)], (path) => readIdx(path, null, collect()));
+  await fuzzFiles([plain, gzipSync(plain)], (path) => readIdx(path, null, collect()));
 });
 
-test('safetensors', async (context) => {
-  const path = join(temporaryFolder(context), 'original');
+test('safetensors', async () => {
+  const path = join(temporaryFolder(), 'original');
   const tensors = [
     { name: 'a', shape: [2, 3], values: Float32Array.from({ length: 6 }, (_, index) => index) },
     { name: 'b', shape: [4], values: Uint8Array.of(1, 2, 3, 4) },
   ];
   await writeSafetensors(path, tensors, { step: '7' });
-  await fuzzFiles(context, [await readFile(path)], (changed) => {
+  await fuzzFiles([await readFile(path)], (changed) => {
     const file = openSafetensors(changed);
     try {
       file.verify();

@@ -11,8 +11,8 @@ import {
 } from '../../shared/data/atomic-file.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
-test('the new content replaces the old in one go', async (context) => {
-  const folder = temporaryFolder(context);
+test('the new content replaces the old in one go', async () => {
+  const folder = temporaryFolder();
   const path = join(folder, 'a');
   writeFileAtomicallySync(path, 'old');
   await writeFileAtomically(path, async (handle) => {
@@ -24,8 +24,8 @@ test('the new content replaces the old in one go', async (context) => {
   assert.deepEqual(readdirSync(folder), ['a']);
 });
 
-test('a failure while writing, at the last moment or on renaming leaves the old file and nothing else', async (context) => {
-  const folder = temporaryFolder(context);
+test('a failure while writing, at the last moment or on renaming leaves the old file and nothing else', async () => {
+  const folder = temporaryFolder();
   const path = join(folder, 'a');
   writeFileAtomicallySync(path, 'old');
   const fail = (): never => {
@@ -48,16 +48,16 @@ test('a failure while writing, at the last moment or on renaming leaves the old 
   assert.deepEqual(readdirSync(folder).toSorted(), ['a', 'folder']);
 });
 
-test('what killed writers left is removed, and only that', (context) => {
-  const folder = temporaryFolder(context);
+test('what killed writers left is removed, and only that', () => {
+  const folder = temporaryFolder();
   for (const name of ['.a.0f0f0f0f.partial', 'train_32x32.mat.partial', '.hidden', 'a'])
     writeFileSync(join(folder, name), '');
   assert.deepEqual(removeTemporaries(folder), ['.a.0f0f0f0f.partial']);
   assert.deepEqual(readdirSync(folder).toSorted(), ['.hidden', 'a', 'train_32x32.mat.partial']);
 });
 
-test('what was written to after a given moment stays: its writer may be alive', (context) => {
-  const folder = temporaryFolder(context);
+test('what was written to after a given moment stays: its writer may be alive', () => {
+  const folder = temporaryFolder();
   for (const [name, seconds] of [
     ['.a.00000000.partial', 1000],
     ['.b.00000000.partial', 2000],

@@ -11,8 +11,8 @@ import { temporaryFolder } from '../support/temporary.ts';
 
 const content = Uint8Array.from({ length: 3_000_000 }, (_, i) => (i * i) >>> 7);
 
-test('a missing file, a file taken for a folder, a folder, an empty file and a pipe are refused', async (context) => {
-  const folder = temporaryFolder(context);
+test('a missing file, a file taken for a folder, a folder, an empty file and a pipe are refused', async () => {
+  const folder = temporaryFolder();
   const empty = join(folder, 'empty.mat');
   writeFileSync(empty, '');
   mkdirSync(join(folder, 'folder'));
@@ -29,8 +29,8 @@ test('a missing file, a file taken for a folder, a folder, an empty file and a p
   await refuses(() => openSource('/dev/null'), ['/dev/null: got a pipe or device, expected a regular file']);
 });
 
-test('a file without permission is refused', async (context) => {
-  const path = join(temporaryFolder(context), 'secret.mat');
+test('a file without permission is refused', async () => {
+  const path = join(temporaryFolder(), 'secret.mat');
   writeFileSync(path, 'x');
   chmodSync(path, 0);
   const isRoot = process.getuid?.() === 0;
@@ -50,8 +50,8 @@ for (const [encoding, stored] of [
   ['zlib', deflateSync(content)],
   ['gzip', gzipSync(content)],
 ] as const) {
-  test(`${encoding} bytes come in order and whole, however they are asked for, from any part of a file`, async (context) => {
-    const path = join(temporaryFolder(context), 'bytes');
+  test(`${encoding} bytes come in order and whole, however they are asked for, from any part of a file`, async () => {
+    const path = join(temporaryFolder(), 'bytes');
     writeFileSync(path, Buffer.concat([Buffer.alloc(100, 1), stored, Buffer.alloc(50, 2)]));
     const file = await openSource(path);
     for (const step of [content.length + 9, 70_001]) {
@@ -70,8 +70,8 @@ for (const [encoding, stored] of [
   });
 }
 
-test('a reader that is closed early keeps nothing open', (context) => {
-  const path = join(temporaryFolder(context), 'bytes.gz');
+test('a reader that is closed early keeps nothing open', () => {
+  const path = join(temporaryFolder(), 'bytes.gz');
   writeFileSync(path, gzipSync(content));
   const script = `
     const { openSource } = await import(${JSON.stringify(new URL('../../shared/data/bytes.ts', import.meta.url).href)});

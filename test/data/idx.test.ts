@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { idxRank, readIdx } from '../../shared/data/idx.ts';
@@ -15,8 +15,8 @@ import { temporaryFolder } from '../support/temporary.ts';
 const fashion = '/usr/share/datasets/fashion-mnist';
 const values = Uint8Array.from({ length: 24 }, (_, i) => 10 * i);
 
-function written(context: TestContext, content: Uint8Array): string {
-  const path = join(temporaryFolder(context), 'file-idx3-ubyte');
+function written(content: Uint8Array): string {
+  const path = join(temporaryFolder(), 'file-idx3-ubyte');
   writeFileSync(path, content);
   return path;
 }
@@ -41,7 +41,7 @@ test("Fashion-MNIST's 10,000 test images: a thousand of each class, and the pixe
   );
 });
 
-test('rows come in the order of the file, plain and in gzip, grey and in colour, with labels and without', async (context) => {
+test('rows come in the order of the file, plain and in gzip, grey and in colour, with labels and without', async () => {
   for (const dims of [
     [2, 3, 4],
     [2, 2, 2, 3],
@@ -59,7 +59,7 @@ test('rows come in the order of the file, plain and in gzip, grey and in colour,
       gzipSync(plain),
       Buffer.concat([gzipSync(plain.subarray(0, 9)), gzipSync(plain.subarray(9))]),
     ]) {
-      const [images, labels] = [written(context, content), written(context, gzipSync(idx([2], [4, 9])))];
+      const [images, labels] = [written(content), written(gzipSync(idx([2], [4, 9])))];
       const sink = collect();
       assert.deepEqual(await readIdx(images, labels, sink), Uint8Array.of(4, 9));
       assert.deepEqual(sink.shape, { height, width, channels });
@@ -112,23 +112,23 @@ function damagedGzip(): Buffer {
 }
 
 for (const [name, content, parts] of refusals) {
-  test(`${name} is refused`, async (context) => {
-    const path = written(context, content);
+  test(`${name} is refused`, async () => {
+    const path = written(content);
     await refuses(() => readIdx(path, null, collect()), [`${path}: at byte `, 'expected', ...parts]);
   });
 }
 
-test('labels of another count, and images as labels, are refused', async (context) => {
-  const images = written(context, whole);
-  for (const labels of [written(context, idx([3], [1, 2, 3])), images])
+test('labels of another count, and images as labels, are refused', async () => {
+  const images = written(whole);
+  for (const labels of [written(idx([3], [1, 2, 3])), images])
     await refuses(
       () => readIdx(images, labels, collect()),
       [`${labels}: at byte 3`, `2 labels, as ${images} has`],
     );
 });
 
-test('bytes changed at random give rows or a refusal, never anything else', async (context) => {
-  const path = written(context, whole);
+test('bytes changed at random give rows or a refusal, never anything else', async () => {
+  const path = written(whole);
   const edit = fc.tuple(fc.nat(whole.length - 1), fc.nat(255));
   await fc.assert(
     fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 4 }), fc.nat(2), async (edits, wrapping) => {

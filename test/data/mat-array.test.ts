@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import fc from 'fast-check';
 import { readMat } from '../../shared/data/mat.ts';
 import { collect, refuses, staysTyped } from '../support/collect.ts';
@@ -14,8 +14,8 @@ import { temporaryFolder } from '../support/temporary.ts';
 
 type Parts = ReturnType<typeof storedParts>;
 
-function written(context: TestContext, content: Uint8Array): string {
-  const path = join(temporaryFolder(context), 'changed.mat');
+function written(content: Uint8Array): string {
+  const path = join(temporaryFolder(), 'changed.mat');
   writeFileSync(path, content);
   return path;
 }
@@ -39,32 +39,32 @@ const changes: readonly [string, (parts: Parts) => void, readonly string[]][] = 
 ]; // prettier-ignore
 
 for (const [name, change, parts] of changes) {
-  test(`${name}: ${parts.join(', ')}`, async (context) => {
+  test(`${name}: ${parts.join(', ')}`, async () => {
     const { header, x, y } = storedParts();
     change({ header, x, y });
     for (const element of [(bytes: Buffer) => bytes, compressed]) {
-      const path = written(context, Buffer.concat([header, element(x), element(y)]));
+      const path = written(Buffer.concat([header, element(x), element(y)]));
       await refuses(() => readMat(path, collect()), [`${path}: at byte `, ...parts]);
     }
   });
 }
 
-test('a file cut anywhere is refused', async (context) => {
+test('a file cut anywhere is refused', async () => {
   for (const name of ['stored', 'compressed']) {
     const whole = readFileSync(goldenMat(name));
     const elementEnds = [128 + 8 + whole.readUInt32LE(132), whole.length];
     for (let length = 1; length < whole.length; length += 7) {
       if (elementEnds.includes(length)) continue;
-      const path = written(context, whole.subarray(0, length));
+      const path = written(whole.subarray(0, length));
       await refuses(() => readMat(path, collect()), [`${path}: at byte `, 'expected ']);
     }
   }
 });
 
-test('the length that a compressed array declares is held against what it inflates to', async (context) => {
+test('the length that a compressed array declares is held against what it inflates to', async () => {
   const { header, x } = storedParts();
   const longer = Buffer.concat([x, Buffer.alloc(16)]);
-  const path = written(context, Buffer.concat([header, compressed(longer)]));
+  const path = written(Buffer.concat([header, compressed(longer)]));
   await refuses(() => readMat(path, collect()), ['inflated byte 784', 'more data', '784 bytes as declared']);
   longer.writeUInt32LE(longer.length - 8, 4);
   writeFileSync(path, Buffer.concat([header, compressed(longer)]));
@@ -78,12 +78,12 @@ test('the length that a compressed array declares is held against what it inflat
   );
 });
 
-test('compressed data that is damaged, or followed by more, is refused', async (context) => {
+test('compressed data that is damaged, or followed by more, is refused', async () => {
   const { header, x } = storedParts();
   const element = compressed(x);
   const checksum = Buffer.from(element);
   checksum[element.length - 1]! ^= 1;
-  const path = written(context, Buffer.concat([header, checksum]));
+  const path = written(Buffer.concat([header, checksum]));
   await refuses(() => readMat(path, collect()), ['incorrect data check', 'whole compressed data']);
   const trailed = Buffer.concat([element, Buffer.alloc(24, 7)]);
   trailed.writeUInt32LE(trailed.length - 8, 4);
@@ -91,9 +91,9 @@ test('compressed data that is damaged, or followed by more, is refused', async (
   await refuses(() => readMat(path, collect()), [`got compressed data of ${element.length - 8} bytes`]);
 });
 
-test('elements that are no variables, and elements beyond the file, are refused', async (context) => {
+test('elements that are no variables, and elements beyond the file, are refused', async () => {
   const { header, x, y } = storedParts();
-  const path = written(context, Buffer.concat([header, x, Buffer.from([3, 0, 0, 0, 0, 0, 0, 0])]));
+  const path = written(Buffer.concat([header, x, Buffer.from([3, 0, 0, 0, 0, 0, 0, 0])]));
   await refuses(() => readMat(path, collect()), ['element of type 3', 'a variable (type 14 or 15)']);
   y.writeUInt32LE(4_000_000_000, 4);
   writeFileSync(path, Buffer.concat([header, x, y]));
@@ -103,8 +103,8 @@ test('elements that are no variables, and elements beyond the file, are refused'
   );
 });
 
-test('bytes changed at random give the images or a refusal, never anything else', async (context) => {
-  const folder = temporaryFolder(context);
+test('bytes changed at random give the images or a refusal, never anything else', async () => {
+  const folder = temporaryFolder();
   const path = join(folder, 'fuzz.mat');
   const { header, x, y } = storedParts();
   const change = fc.tuple(fc.nat(), fc.nat(255));
@@ -126,9 +126,9 @@ test('bytes changed at random give the images or a refusal, never anything else'
   );
 });
 
-test('a flipped bit of a compressed file never passes', async (context) => {
+test('a flipped bit of a compressed file never passes', async () => {
   const whole = readFileSync(goldenMat('compressed'));
-  const folder = temporaryFolder(context);
+  const folder = temporaryFolder();
   const path = join(folder, 'bit.mat');
   const xEnd = 136 + whole.readUInt32LE(132);
   for (let at = 136; at < xEnd; at += 3) {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { readMat } from '../../shared/data/mat.ts';
 import { writeMat } from '../../shared/data/mat-writer.ts';
 import { exitCodes } from '../../shared/errors.ts';
@@ -12,8 +12,8 @@ import { goldenCount, goldenImage, goldenLabels, goldenRows } from '../support/g
 import { python, requires } from '../support/requires.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
-async function writeGolden(context: TestContext): Promise<string> {
-  const path = join(temporaryFolder(context), 'ours.mat');
+async function writeGolden(): Promise<string> {
+  const path = join(temporaryFolder(), 'ours.mat');
   const rows = goldenRows();
   const blocks = [rows.subarray(0, 60 * 5), rows.subarray(60 * 5)];
   const labels = (): Uint8Array => goldenLabels();
@@ -21,15 +21,15 @@ async function writeGolden(context: TestContext): Promise<string> {
   return path;
 }
 
-test('what was written is read again', async (context) => {
+test('what was written is read again', async () => {
   const sink = collect();
-  assert.deepEqual(await readMat(await writeGolden(context), sink), goldenLabels());
+  assert.deepEqual(await readMat(await writeGolden(), sink), goldenLabels());
   assert.deepEqual(sink.rows(), goldenRows());
 });
 
 test('scipy reads the same pixels, and labels from 1 to 10 of class double', async (context) => {
   if (!requires('scipy', context)) return;
-  const path = await writeGolden(context);
+  const path = await writeGolden();
   const script = `
 import json, sys
 from scipy.io import loadmat
@@ -47,8 +47,8 @@ print(json.dumps({'class': str(X.dtype) + ' ' + str(y.dtype), 'shape': X.shape, 
   });
 });
 
-test('one image, whose label lies within its tag', async (context) => {
-  const path = join(temporaryFolder(context), 'one.mat');
+test('one image, whose label lies within its tag', async () => {
+  const path = join(temporaryFolder(), 'one.mat');
   const rows = goldenRows(3, 1);
   await writeMat(path, { shape: goldenImage, rowCount: 1, rows: [rows], labels: () => Uint8Array.of(7) });
   const sink = collect();
@@ -56,8 +56,8 @@ test('one image, whose label lies within its tag', async (context) => {
   assert.deepEqual(sink.rows(), rows);
 });
 
-test('more than the format holds is refused before anything is written', async (context) => {
-  const folder = temporaryFolder(context);
+test('more than the format holds is refused before anything is written', async () => {
+  const folder = temporaryFolder();
   const content = {
     shape: { height: 32, width: 32, channels: 3 },
     rows: [],
@@ -68,8 +68,8 @@ test('more than the format holds is refused before anything is written', async (
   assert.deepEqual(readdirSync(folder), []);
 });
 
-test('a failure half-way leaves nothing behind', async (context) => {
-  const folder = temporaryFolder(context);
+test('a failure half-way leaves nothing behind', async () => {
+  const folder = temporaryFolder();
   const path = join(folder, 'half.mat');
   function* rows(): Generator<Uint8Array> {
     yield goldenRows();
@@ -86,6 +86,6 @@ test('a failure half-way leaves nothing behind', async (context) => {
   assert.deepEqual(readdirSync(folder), []);
 });
 
-test('equal content gives equal bytes', async (context) => {
-  assert.deepEqual(readFileSync(await writeGolden(context)), readFileSync(await writeGolden(context)));
+test('equal content gives equal bytes', async () => {
+  assert.deepEqual(readFileSync(await writeGolden()), readFileSync(await writeGolden()));
 });

@@ -57,15 +57,15 @@ for (const [name, parts] of Object.entries(refusals)) {
   });
 }
 
-test('a second X is refused, wherever it comes', async (context) => {
-  const path = join(temporaryFolder(context), 'twice.mat');
+test('a second X is refused, wherever it comes', async () => {
+  const path = join(temporaryFolder(), 'twice.mat');
   const { header, x, y } = storedParts();
   writeFileSync(path, Buffer.concat([header, x, y, compressed(x)]));
   await refuses(() => readMat(path, collect()), ['a second variable X', 'expected one']);
 });
 
-test('labels are not sized by what a header says: 2^32 of them before any X are refused', async (context) => {
-  const path = join(temporaryFolder(context), 'many.mat');
+test('labels are not sized by what a header says: 2^32 of them before any X are refused', async () => {
+  const path = join(temporaryFolder(), 'many.mat');
   const { header, x, y } = storedParts();
   const vast = Buffer.concat([y, Buffer.alloc(2 ** 23)]); // compresses to almost nothing
   vast.writeUInt32LE(vast.length - 8, 4);

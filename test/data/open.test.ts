@@ -13,8 +13,8 @@ import { refuses } from '../support/collect.ts';
 import { goldenLabels, goldenMat, goldenRows } from '../support/golden-mat.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
-test('the same content has the same hash, whatever file and compression it came from', async (context) => {
-  const cacheDir = temporaryFolder(context);
+test('the same content has the same hash, whatever file and compression it came from', async () => {
+  const cacheDir = temporaryFolder();
   const hashes = new Set<string>();
   for (const name of ['stored', 'compressed', 'labels-first', 'labels-int32']) {
     const dataset = await openDataset([goldenMat(name)], { cacheDir });
@@ -28,8 +28,8 @@ test('the same content has the same hash, whatever file and compression it came 
   assert.equal(hashes.size, 1);
 });
 
-test('a cache is made once, and anew when its source changes', async (context) => {
-  const [folder, cacheDir] = [temporaryFolder(context), temporaryFolder(context)];
+test('a cache is made once, and anew when its source changes', async () => {
+  const [folder, cacheDir] = [temporaryFolder(), temporaryFolder()];
   const path = join(folder, 'a.mat');
   copyFileSync(goldenMat('stored'), path);
   const open = async (): Promise<{ hash: string; made: boolean }> => {
@@ -46,8 +46,8 @@ test('a cache is made once, and anew when its source changes', async (context) =
   assert.notEqual((await open()).hash, first.hash);
 });
 
-test('many who open at once end with one whole cache', async (context) => {
-  const cacheDir = temporaryFolder(context);
+test('many who open at once end with one whole cache', async () => {
+  const cacheDir = temporaryFolder();
   const synthetic = { rowCount: 200, seed: 5 };
   const opened = await Promise.all(
     [1, 2, 3, 4].map(() => openDataset(['synthetic'], { cacheDir, synthetic })),
@@ -59,8 +59,8 @@ test('many who open at once end with one whole cache', async (context) => {
   scanRowCache(join(cacheDir, name!)).close();
 });
 
-test('two processes that convert at once both open the same rows', async (context) => {
-  const cacheDir = temporaryFolder(context);
+test('two processes that convert at once both open the same rows', async () => {
+  const cacheDir = temporaryFolder();
   const script = `
     const { openDataset } = await import(${JSON.stringify(new URL('../../shared/data/open.ts', import.meta.url).href)});
     const { spawn } = await import('node:child_process');
@@ -81,7 +81,7 @@ test('two processes that convert at once both open the same rows', async (contex
 });
 
 test('synthetic digits are what the painter paints', async (context) => {
-  const cacheDir = temporaryFolder(context);
+  const cacheDir = temporaryFolder();
   const dataset = await openDataset(['synthetic'], { cacheDir, synthetic: { rowCount: 100, seed: 9 } });
   context.after(() => dataset.close());
   const [expected, got] = [new Uint8Array(3072), new Uint8Array(3072)];
@@ -92,8 +92,8 @@ test('synthetic digits are what the painter paints', async (context) => {
   assert.match(dataset.name, /synthetic \(100 rows, seed 9\)/);
 });
 
-test('mixtures, missing files, folders and unusable cache folders are refused', async (context) => {
-  const folder = temporaryFolder(context);
+test('mixtures, missing files, folders and unusable cache folders are refused', async () => {
+  const folder = temporaryFolder();
   const open = (paths: string[], cacheDir = folder): Promise<unknown> => openDataset(paths, { cacheDir });
   await refuses(
     () => open(['synthetic', goldenMat('stored')]),
@@ -112,8 +112,8 @@ test('mixtures, missing files, folders and unusable cache folders are refused', 
   );
 });
 
-test('memory does not grow with the file: 60,000 images are converted within what 3,000 took, and a little', async (context) => {
-  const folder = temporaryFolder(context);
+test('memory does not grow with the file: 60,000 images are converted within what 3,000 took, and a little', async () => {
+  const folder = temporaryFolder();
   const shape = { height: 32, width: 32, channels: 3 };
   const write = async (name: string, rowCount: number): Promise<string> => {
     function* rows(): Generator<Uint8Array> {

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import fc from 'fast-check';
 import { createRowHasher } from '../../shared/data/row-hash.ts';
 import { openRowCache, scanRowCache, writeRowCache } from '../../shared/data/row-cache.ts';
@@ -23,8 +23,8 @@ const rowCount = 50;
 const rows = Uint8Array.from({ length: rowCount * 12 }, (_, i) => (i * 7) ^ (i >>> 5));
 const labels = Uint8Array.from({ length: rowCount }, (_, i) => i % 7);
 
-async function written(context: TestContext, labelled = true): Promise<string> {
-  const path = join(temporaryFolder(context), 'a.rows');
+async function written(labelled = true): Promise<string> {
+  const path = join(temporaryFolder(), 'a.rows');
   await writeRowCache(path, 'a', async (sink) => {
     sink.push(rows.subarray(0, 120));
     sink.push(rows.subarray(120));
@@ -34,7 +34,7 @@ async function written(context: TestContext, labelled = true): Promise<string> {
 }
 
 test('any rows in any order are the rows that were pushed', async (context) => {
-  const dataset = openRowCache(await written(context));
+  const dataset = openRowCache(await written());
   context.after(() => dataset.close());
   fc.assert(
     fc.property(fc.array(fc.nat(rowCount - 1), { maxLength: 80 }), (indices) => {
@@ -49,11 +49,11 @@ test('any rows in any order are the rows that were pushed', async (context) => {
   assert.throws(() => dataset.readRows(Uint32Array.of(rowCount), new Uint8Array(12)), /row 50 of 50/);
 });
 
-test('shape, labels, classes and hash are those of the content, whatever the name', async (context) => {
+test('shape, labels, classes and hash are those of the content, whatever the name', async () => {
   const hasher = createRowHasher();
   hasher.update(rows);
   const expected = hasher.digest(shape, rowCount, labels);
-  const path = await written(context);
+  const path = await written();
   const { close, readRows: _, ...dataset } = openRowCache(path);
   close();
   assert.deepEqual(dataset, {
@@ -65,15 +65,15 @@ test('shape, labels, classes and hash are those of the content, whatever the nam
     classCount: 7,
     cachePath: path,
   });
-  const unlabelled = scanRowCache(await written(context, false));
+  const unlabelled = scanRowCache(await written(false));
   unlabelled.close();
   assert.equal(unlabelled.labels, null);
   assert.equal(unlabelled.classCount, 0);
   assert.notEqual(unlabelled.hash, expected);
 });
 
-test('a file that is cut, too long, or damaged in its header is refused on opening', async (context) => {
-  const path = await written(context);
+test('a file that is cut, too long, or damaged in its header is refused on opening', async () => {
+  const path = await written();
   const whole = readFileSync(path);
   const remedy = 'delete it, and it is made again';
   for (const length of [0, 10, 4095, 4096, whole.length - 1]) {
@@ -95,8 +95,8 @@ test('a file that is cut, too long, or damaged in its header is refused on openi
   await refuses(async () => openRowCache(`${path}.none`), ['no such file']);
 });
 
-test('a scan finds one changed byte of rows or labels', async (context) => {
-  const path = await written(context);
+test('a scan finds one changed byte of rows or labels', async () => {
+  const path = await written();
   scanRowCache(path).close();
   for (const at of [4096, 4096 + 300, 4096 + 600, 4096 + 649]) {
     const damaged = readFileSync(path);
@@ -106,8 +106,8 @@ test('a scan finds one changed byte of rows or labels', async (context) => {
   }
 });
 
-test('a source that fails half-way leaves nothing behind', async (context) => {
-  const folder = temporaryFolder(context);
+test('a source that fails half-way leaves nothing behind', async () => {
+  const folder = temporaryFolder();
   const failing = writeRowCache(join(folder, 'a.rows'), 'a', async (sink) => {
     sink.push(rows);
     throw new LockstepError('the source is cut', exitCodes.data);
@@ -116,8 +116,8 @@ test('a source that fails half-way leaves nothing behind', async (context) => {
   assert.deepEqual(readdirSync(folder), []);
 });
 
-test('what a killed conversion left a day ago is swept when a new one begins', async (context) => {
-  const folder = temporaryFolder(context);
+test('what a killed conversion left a day ago is swept when a new one begins', async () => {
+  const folder = temporaryFolder();
   const hoursAgo = (hours: number): number => statSync(folder).mtimeMs / 1000 - hours * 3600;
   for (const [name, hours] of [
     ['.old.rows.0f0f0f0f.partial', 25],
@@ -132,8 +132,8 @@ test('what a killed conversion left a day ago is swept when a new one begins', a
   assert.deepEqual(readdirSync(folder).sort(), ['.young.rows.0f0f0f0f.partial', 'a.rows', 'whole.rows']);
 });
 
-test('a cache that cannot be written is a failure of the run, in one line', async (context) => {
-  const path = join(temporaryFolder(context), 'nowhere', 'a.rows');
+test('a cache that cannot be written is a failure of the run, in one line', async () => {
+  const path = join(temporaryFolder(), 'nowhere', 'a.rows');
   const write = (): Promise<void> =>
     writeRowCache(path, 'a', async () => ({ shape, rowCount: 0, labels: null }));
   await refuses(write, [path, 'ENOENT', 'elsewhere'], exitCodes.runFailed);

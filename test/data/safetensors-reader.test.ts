@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { LockstepError } from '../../shared/errors.ts';
 import {
@@ -43,10 +43,10 @@ function fileOf(header: unknown, dataBytes: number, claimed?: bigint): Buffer {
   return Buffer.concat([prefix, json, Buffer.alloc(dataBytes)]);
 }
 
-const pathIn = (context: TestContext): string => join(temporaryFolder(context), 'a.safetensors');
+const pathIn = (): string => join(temporaryFolder(), 'a.safetensors');
 
-test('any arrays and strings come back bit for bit', async (context) => {
-  const path = pathIn(context);
+test('any arrays and strings come back bit for bit', async () => {
+  const path = pathIn();
   const dtypes = Object.keys(arrayTypes).filter(isDtype);
   const tensor = fc.tuple(fc.constantFrom(...dtypes), fc.uint8Array({ maxLength: 64 }));
   const names = fc.string({ unit: 'binary', maxLength: 8 }).filter((name) => name !== '__metadata__');
@@ -82,8 +82,8 @@ test('any arrays and strings come back bit for bit', async (context) => {
   );
 });
 
-test('a file that is cut short, or has one bit flipped, is refused, wherever it is', async (context) => {
-  const path = pathIn(context);
+test('a file that is cut short, or has one bit flipped, is refused, wherever it is', async () => {
+  const path = pathIn();
   await writeSafetensors(
     path,
     [{ name: 'a', shape: [3, 5], values: Float32Array.from({ length: 15 }, Math.sqrt) }],
@@ -101,8 +101,8 @@ test('a file that is cut short, or has one bit flipped, is refused, wherever it 
   readAll(path, whole);
 });
 
-test('nothing is believed before it agrees with the size of the file', (context) => {
-  const path = pathIn(context);
+test('nothing is believed before it agrees with the size of the file', () => {
+  const path = pathIn();
   const entry = (dtype: string, shape: unknown, begin: number, end: number) => ({
     dtype,
     shape,
@@ -133,7 +133,7 @@ test('nothing is believed before it agrees with the size of the file', (context)
 });
 
 test('arrays are read into an array of their own kind and length alone', async (context) => {
-  const path = pathIn(context);
+  const path = pathIn();
   await writeSafetensors(path, [{ name: 'a', shape: [2], values: Float32Array.of(1, 2) }], {});
   const file = openSafetensors(path);
   context.after(() => file.close());
@@ -145,8 +145,8 @@ test('arrays are read into an array of their own kind and length alone', async (
   assert.throws(() => file.read('b'), refusal(/holds no tensor b/));
 });
 
-test('a file that is missing, and a folder, are refused by name', (context) => {
-  const folder = temporaryFolder(context);
+test('a file that is missing, and a folder, are refused by name', () => {
+  const folder = temporaryFolder();
   assert.throws(() => openSafetensors(join(folder, 'none')), refusal(/none cannot be opened: ENOENT/));
   assert.throws(() => openSafetensors(folder), refusal(/not a readable safetensors file: EISDIR/));
 });

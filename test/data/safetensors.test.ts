@@ -24,8 +24,8 @@ const tensors: NamedTensor[] = [
   { name: 'ids', shape: [1, 2], values: BigInt64Array.of(-1n, 2n ** 62n) },
 ];
 
-test('the layout: a length, padded JSON, arrays without a gap, each aligned to its elements', async (context) => {
-  const path = join(temporaryFolder(context), 'a');
+test('the layout: a length, padded JSON, arrays without a gap, each aligned to its elements', async () => {
+  const path = join(temporaryFolder(), 'a');
   await writeSafetensors(path, tensors, { note: 'x' });
   const bytes = readFileSync(path);
   const length = Number(bytes.readBigUInt64LE());
@@ -47,8 +47,8 @@ test('the layout: a length, padded JSON, arrays without a gap, each aligned to i
 
 const endOf = ({ data_offsets: [, end] }: { data_offsets: [number, number] }): number => end;
 
-test('the digest covers every byte, its own place taken as zeros', async (context) => {
-  const path = join(temporaryFolder(context), 'a');
+test('the digest covers every byte, its own place taken as zeros', async () => {
+  const path = join(temporaryFolder(), 'a');
   await writeSafetensors(path, tensors, {});
   const bytes = readFileSync(path);
   const digest = bytes.toString('latin1', digestOffset, digestOffset + 64);
@@ -57,7 +57,7 @@ test('the digest covers every byte, its own place taken as zeros', async (contex
 });
 
 test('arrays longer than a block come back whole', async (context) => {
-  const path = join(temporaryFolder(context), 'a');
+  const path = join(temporaryFolder(), 'a');
   const all = Float32Array.from({ length: blockBytes / 4 + 5 }, (_, index) => index);
   const values = all.subarray(1);
   await writeSafetensors(path, [{ name: 'long', shape: [values.length], values }], {});
@@ -70,8 +70,8 @@ test('arrays longer than a block come back whole', async (context) => {
 const bytesOf = ({ buffer, byteOffset, byteLength }: TensorValues): Buffer =>
   Buffer.from(buffer, byteOffset, byteLength);
 
-test('a tensor that does not fill its shape, and a name given twice, are our own mistakes', async (context) => {
-  const folder = temporaryFolder(context);
+test('a tensor that does not fill its shape, and a name given twice, are our own mistakes', async () => {
+  const folder = temporaryFolder();
   const one = { name: 'a', shape: [1], values: new Float32Array(1) };
   await assert.rejects(
     writeSafetensors(join(folder, 'a'), [{ ...one, shape: [2] }], {}),
@@ -82,8 +82,8 @@ test('a tensor that does not fill its shape, and a name given twice, are our own
   assert.deepEqual(readdirSync(folder), []);
 });
 
-test('a refusal at the last moment leaves nothing', async (context) => {
-  const path = join(temporaryFolder(context), 'a');
+test('a refusal at the last moment leaves nothing', async () => {
+  const path = join(temporaryFolder(), 'a');
   const refuse = (): never => {
     throw new Error('not yours any more');
   };
@@ -98,7 +98,7 @@ test('the digest of values is that of their little-endian bytes', () => {
 
 test("Python's safetensors reads the file, and we read what it writes", async (context) => {
   if (!requires('safetensors', context)) return;
-  const folder = temporaryFolder(context);
+  const folder = temporaryFolder();
   const [ours, theirs] = [join(folder, 'ours'), join(folder, 'theirs')];
   await writeSafetensors(ours, tensors, { note: 'x' });
   const script = `

@@ -22,8 +22,8 @@ test('files are one data set in the order given, labels and all', async () => {
   assert.deepEqual(sink.rows(), new Uint8Array([...goldenRows(1), ...goldenRows(1)]));
 });
 
-test('MATLAB and IDX files of one shape mix', async (context) => {
-  const folder = temporaryFolder(context);
+test('MATLAB and IDX files of one shape mix', async () => {
+  const folder = temporaryFolder();
   const [images, labels] = [join(folder, 'a-images-idx4-ubyte'), join(folder, 'a-labels-idx1-ubyte')];
   writeFileSync(images, image(3));
   writeFileSync(labels, idx([1], [6]));
@@ -37,8 +37,8 @@ test('MATLAB and IDX files of one shape mix', async (context) => {
   assert.deepEqual(sink.rows(), new Uint8Array([...goldenRows(), ...new Uint8Array(60).fill(3)]));
 });
 
-test('labels are found beside their images, in either compression, or among the files named', async (context) => {
-  const folder = temporaryFolder(context);
+test('labels are found beside their images, in either compression, or among the files named', async () => {
+  const folder = temporaryFolder();
   const path = (name: string): string => join(folder, name);
   const [train, test10k] = [path('train-images-idx4-ubyte.gz'), path('t10k-images-idx4-ubyte')];
   writeFileSync(train, gzipSync(image(1)));
@@ -60,8 +60,8 @@ test('labels are found beside their images, in either compression, or among the 
   await refuses(() => resolveSources([odd]), [odd, 'got labels without images']);
 });
 
-test('images of another shape, and labels for some files only, are refused', async (context) => {
-  const folder = temporaryFolder(context);
+test('images of another shape, and labels for some files only, are refused', async () => {
+  const folder = temporaryFolder();
   const other = join(folder, 'other');
   writeFileSync(other, idx([1, 4, 5, 3], new Uint8Array(60)));
   const read = async (paths: string[]): Promise<unknown> =>

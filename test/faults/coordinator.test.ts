@@ -45,7 +45,7 @@ suite('the coordinator', () => {
           new RegExp(`DAMAGED CHECKPOINT, passed over: .*${checkpointName(+step!)}.*${why}`),
         );
       assert.doesNotMatch(run.told(), new RegExp(`DAMAGED.*${checkpointName(third)}`));
-      assert.equal(summary.parametersSha256, await undisturbed(steps, context));
+      assert.equal(summary.parametersSha256, await undisturbed(steps));
       assert.equal(stepsIn(run.runDir), steps);
       assert.deepEqual(
         readdirSync(run.checkpoints).filter((name) => name.endsWith('.partial')),
@@ -73,7 +73,7 @@ suite('the coordinator', () => {
       assert.equal(code, 78, stderr);
       assert.match(stderr, /a second coordinator took over .* it writes nothing more/);
       const summary = summaryOf(await newer.ended);
-      assert.equal(summary.parametersSha256, await undisturbed(steps, context));
+      assert.equal(summary.parametersSha256, await undisturbed(steps));
       assert.equal(stepsIn(older.runDir), steps);
     },
   );

@@ -25,6 +25,6 @@ test('coordinator and workers killed at any moment, again and again', async (con
     if (kill % 2 === 0) await run.restarted(kill / 2 + 1);
   }
   const summary = summaryOf(await run.ended);
-  assert.equal(summary.parametersSha256, await undisturbed(steps, context));
+  assert.equal(summary.parametersSha256, await undisturbed(steps));
   assert.equal(stepsIn(run.runDir), steps);
 });

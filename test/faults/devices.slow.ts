@@ -13,7 +13,7 @@ test('a long kernel, during which no JavaScript runs, is no hang', async (contex
   await run.says(/waiting for gradient of step 9: rank 0 on/, 120_000);
   const summary = summaryOf(await run.ended);
   assert.doesNotMatch(run.told(), /lost|did not finish/);
-  assert.equal(summary.parametersSha256, await undisturbed(steps, context));
+  assert.equal(summary.parametersSha256, await undisturbed(steps));
 });
 
 test('a worker that hangs is named within seconds, sent away at its deadline, and replaced', async (context) => {
@@ -23,5 +23,5 @@ test('a worker that hangs is named within seconds, sent away at its deadline, an
   await run.says(/rank 0 .*did not finish gradient within \d+ s/, 120_000);
   run.add();
   const summary = summaryOf(await run.ended);
-  assert.equal(summary.parametersSha256, await undisturbed(steps, context));
+  assert.equal(summary.parametersSha256, await undisturbed(steps));
 });

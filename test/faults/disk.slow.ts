@@ -19,7 +19,7 @@ test('a full disk for a while costs checkpoints, and nothing else', async (conte
   await run.says(/CHECKPOINT of step \d+ could not be written: ENOSPC/);
   disk.empty();
   const summary = summaryOf(await run.ended);
-  assert.equal(summary.parametersSha256, await undisturbed(steps, context));
+  assert.equal(summary.parametersSha256, await undisturbed(steps));
   assert.equal(stepsIn(run.runDir), steps);
 });
 
@@ -35,6 +35,6 @@ test('a full disk to the end: exit code 1, and once there is room the run goes o
   assert.match(stderr, new RegExp(`the last checkpoint, of step ${steps}, was not written .*--resume`));
   disk.empty();
   const resumed = await train(['--resume', run.runDir, '--workers', '1']);
-  assert.equal(resumed.parametersSha256, await undisturbed(steps, context));
+  assert.equal(resumed.parametersSha256, await undisturbed(steps));
   assert.equal(stepsIn(run.runDir), steps);
 });

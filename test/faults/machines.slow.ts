@@ -26,7 +26,7 @@ test('out of memory: the kernel kills worker and coordinator, and both are start
   await run.restarted(1);
   const summary = summaryOf(await run.ended);
   assert.match(run.told(), /rank \d lost|rank \d ended with signal SIGKILL/);
-  assert.equal(summary.parametersSha256, await undisturbed(steps, context));
+  assert.equal(summary.parametersSha256, await undisturbed(steps));
 });
 
 test('clocks that jump by weeks, on both sides, are nobody’s time', async (context) => {
@@ -38,7 +38,7 @@ test('clocks that jump by weeks, on both sides, are nobody’s time', async (con
   assert.ok(summary.seconds > 0 && summary.seconds < 600, `${summary.seconds} s`);
   for (const { seconds } of readHistory(run.runDir)) assert.ok(seconds > 0 && seconds < 600, `${seconds} s`);
   assert.doesNotMatch(run.told(), /lost|waiting for/);
-  assert.equal(summary.parametersSha256, await undisturbed(steps, context));
+  assert.equal(summary.parametersSha256, await undisturbed(steps));
 });
 
 test('a worker that turns slow has its work done twice, and the first answer counts', async (context) => {
@@ -48,7 +48,7 @@ test('a worker that turns slow has its work done twice, and the first answer cou
   const summary = summaryOf(await run.ended);
   assert.match(run.told(), /rank \d is late: \d micro-batch(es)? of it computed by idle workers, too/);
   assert.equal(await slow.ended, 0);
-  assert.equal(summary.parametersSha256, await undisturbed(steps, context));
+  assert.equal(summary.parametersSha256, await undisturbed(steps));
 });
 
 test('a reducer that is stopped is one that is lost: back to the last checkpoint, by itself', async (context) => {
@@ -59,7 +59,7 @@ test('a reducer that is stopped is one that is lost: back to the last checkpoint
   await until(() => /the coordinator ended with exit code 75; resuming/.test(run.told()), run.told, 60_000);
   const summary = summaryOf(await run.ended);
   assert.match(run.told(), /the reducer on .* is lost/);
-  assert.equal(summary.parametersSha256, await undisturbed(steps, context));
+  assert.equal(summary.parametersSha256, await undisturbed(steps));
   assert.ok(!run.processes().some(({ pid }) => pid === reducer), 'it was ended, stopped as it was');
 });
 

@@ -35,7 +35,7 @@ for (const [name, mischief] of Object.entries(mischiefs)) {
     const summary = summaryOf(await run.ended);
     context.diagnostic(`${mischief.kind}: ${proxy.done()} times`);
     assert.ok(proxy.done() > 0);
-    assert.equal(summary.parametersSha256, await undisturbed(steps, context));
+    assert.equal(summary.parametersSha256, await undisturbed(steps));
   });
 }
 
@@ -56,7 +56,7 @@ test('half-open: a worker behind a black hole is missed within seconds, and come
   box.blackhole('delete');
   const summary = summaryOf(await run.ended);
   assert.equal(await inside.ended, 0);
-  assert.equal(summary.parametersSha256, await undisturbed(steps, context));
+  assert.equal(summary.parametersSha256, await undisturbed(steps));
 });
 
 /** A network of its own, joined to this one by a link. */

@@ -18,7 +18,7 @@ const within = ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none "$0" && e
 suite('workers that do not see the data', { timeout: 280_000 }, () => {
   test('compute the same bits, whoever of them is killed, and though the coordinator is', async (context) => {
     if (!requiresHiding(context)) return;
-    const dataDir = temporaryFolder(context);
+    const dataDir = temporaryFolder();
     const often = ['--checkpoint-every', '3steps'];
     const first = await startRun(['--steps', `${steps}`, '--workers', '2', ...often], context);
     const port = ['--port', first.endpoint.split(':').at(-1)!];
@@ -39,7 +39,7 @@ suite('workers that do not see the data', { timeout: 280_000 }, () => {
     await first.ended;
     const second = await startRun(['--resume', first.runDir, '--workers', '2', ...port], context);
     const summary = summaryOf(await second.ended);
-    assert.equal(summary.parametersSha256, await undisturbed(steps, context));
+    assert.equal(summary.parametersSha256, await undisturbed(steps));
     for (const { ended } of [streamed, copying]) assert.equal(await ended, 0);
     assert.match(streamed.told(), /rows of [\d.]+ MB were sent to it; it waited for them/);
     const [copy, ...others] = readdirSync(dataDir);

@@ -32,7 +32,7 @@ suite('workers', () => {
     const killed = faults.map((fault) => run.add(fault));
     const summary = summaryOf(await run.ended);
     for (const { ended } of killed) assert.equal(await ended, 'SIGKILL');
-    assert.equal(summary.parametersSha256, await undisturbed(steps, context));
+    assert.equal(summary.parametersSha256, await undisturbed(steps));
   });
 
   test('stopped they are sent away, and let in again when they go on', patience, async (context) => {
@@ -46,7 +46,7 @@ suite('workers', () => {
     for (const { child } of stopped) child.kill('SIGCONT');
     const summary = summaryOf(await run.ended);
     for (const { ended } of stopped) assert.equal(await ended, 0);
-    assert.equal(summary.parametersSha256, await undisturbed(steps, context));
+    assert.equal(summary.parametersSha256, await undisturbed(steps));
   });
 
   test(
@@ -58,7 +58,7 @@ suite('workers', () => {
       run.add();
       const summary = summaryOf(await run.ended);
       assert.match(run.told(), /rank \d: not finite in micro-batch(es)? \d.*computed once more/);
-      assert.equal(summary.parametersSha256, await undisturbed(steps, context));
+      assert.equal(summary.parametersSha256, await undisturbed(steps));
 
       const bad = await startRun([...length, '--workers', '1', '--checkpoint-every', '3steps'], context);
       bad.add({ kind: 'nan', step: 10, times: Infinity });
@@ -69,7 +69,7 @@ suite('workers', () => {
       assert.ok(checkpoint.snapshot.progress.step >= 6, `${checkpoint.snapshot.progress.step}`);
       assert.deepEqual(messages, []);
       const mended = await train(['--resume', bad.runDir, '--workers', '1']);
-      assert.equal(mended.parametersSha256, await undisturbed(steps, context));
+      assert.equal(mended.parametersSha256, await undisturbed(steps));
     },
   );
 
@@ -81,6 +81,6 @@ suite('workers', () => {
     const summary = summaryOf(await run.ended);
     assert.match(miscopying.told(), /does not hold the parameters that it was sent/);
     assert.equal(await miscopying.ended, 0);
-    assert.equal(summary.parametersSha256, await undisturbed(steps, context));
+    assert.equal(summary.parametersSha256, await undisturbed(steps));
   });
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, test, type TestContext } from 'node:test';
+import { before, test } from 'node:test';
 import { createModelCompute } from '../../shared/model/compute-model.ts';
 import { checkModuleHash, hashModule, isModulePath } from '../../shared/model/module/module-file.ts';
 import { openModel } from '../../shared/model/open-model.ts';
@@ -20,8 +20,8 @@ before(async () => {
 });
 
 /** A module in a folder of its own. */
-function moduleOf(context: TestContext, text: string, name = 'model.mjs'): string {
-  const path = join(temporaryFolder(context), name);
+function moduleOf(text: string, name = 'model.mjs'): string {
+  const path = join(temporaryFolder(), name);
   writeFileSync(path, text);
   return path;
 }
@@ -56,8 +56,8 @@ async function gradientOf(path: string): Promise<Float32Array> {
   return gradient;
 }
 
-test('a module anywhere computes with the TensorFlow.js of this package', async (t) => {
-  const path = moduleOf(t, linear());
+test('a module anywhere computes with the TensorFlow.js of this package', async () => {
+  const path = moduleOf(linear());
   const gradient = await gradientOf(path);
   assert.deepEqual(
     [...gradient].map((value) => Math.round(value * 255)),
@@ -65,9 +65,9 @@ test('a module anywhere computes with the TensorFlow.js of this package', async 
   );
 });
 
-test('a module in TypeScript is run where TypeScript is', async (t) => {
+test('a module in TypeScript is run where TypeScript is', async () => {
   const text = linear().replace('({ featureCount, image, settings })', '({ featureCount }: ModelContext)');
-  const path = moduleOf(t, `import type { ModelContext } from 'lockstep';\n${text}`, 'model.ts');
+  const path = moduleOf(`import type { ModelContext } from 'lockstep';\n${text}`, 'model.ts');
   assert.equal((await open(path)).name, 'linear');
 });
 
@@ -86,8 +86,8 @@ const bad: readonly (readonly [what: string, text: string, message: RegExp])[] =
 ];
 
 for (const [what, text, message] of bad) {
-  test(`one line for ${what}`, async (t) => {
-    const path = moduleOf(t, text);
+  test(`one line for ${what}`, async () => {
+    const path = moduleOf(text);
     await assert.rejects(open(path), (error: Error & { exitCode?: number }) => {
       assert.match(error.message, message);
       assert.equal(error.exitCode, 78);
@@ -110,21 +110,21 @@ const wrong: readonly (readonly [what: string, loss: string, message: RegExp])[]
 ];
 
 for (const [what, loss, message] of wrong) {
-  test(`one line for a loss with ${what}`, async (t) => {
-    await assert.rejects(gradientOf(moduleOf(t, linear('', loss))), message);
+  test(`one line for a loss with ${what}`, async () => {
+    await assert.rejects(gradientOf(moduleOf(linear('', loss))), message);
   });
 }
 
-test('a parameter beside one that is used must be used, too', async (t) => {
+test('a parameter beside one that is used must be used, too', async () => {
   const parameters = ['w', 'b'].map(
     (name) => `{ name: '${name}', shape: [4, 1], initialiser: { kind: 'zeros' } }`,
   );
-  const path = moduleOf(t, linear(`parameters: [${parameters.join(', ')}],`));
+  const path = moduleOf(linear(`parameters: [${parameters.join(', ')}],`));
   await assert.rejects(gradientOf(path), /a parameter has no part in the loss: use it/);
 });
 
-test('the hash covers what a module imports by a relative path, and is checked', async (t) => {
-  const folder = temporaryFolder(t);
+test('the hash covers what a module imports by a relative path, and is checked', async () => {
+  const folder = temporaryFolder();
   mkdirSync(join(folder, 'parts'));
   const [path, part] = [join(folder, 'model.mjs'), join(folder, 'parts/size.mjs')];
   writeFileSync(part, 'export const size = 1;');

@@ -46,8 +46,8 @@ test('an unknown key is refused with the one that was meant', () => {
   refused(() => parseConfigFile('- 3', 'f'), 78, /holds no settings/);
 });
 
-test('what cannot be read, or is no YAML, is a matter of data', (t) => {
-  const folder = temporaryFolder(t);
+test('what cannot be read, or is no YAML, is a matter of data', () => {
+  const folder = temporaryFolder();
   const path = join(folder, 'run.yaml');
   refused(() => readConfigFile(path), 65, /run.yaml: no such file/);
   refused(() => readConfigFile(folder), 65, /it is a folder/);

@@ -39,16 +39,16 @@ test('whatever is not the token is refused', () => {
   assert.equal(door.admit({ host: 'localhost' }, page).kind, 'refused');
 });
 
-test('a token file is made where there is none, for its owner only, and read again', (context) => {
-  const path = join(temporaryFolder(context), 'token');
+test('a token file is made where there is none, for its owner only, and read again', () => {
+  const path = join(temporaryFolder(), 'token');
   const made = readTokenFile(path);
   assert.equal(readTokenFile(path), made);
   assert.equal(readFileSync(path, 'utf8'), `${made}\n`);
   assert.equal(statSync(path).mode & 0o777, 0o600);
 });
 
-test('a token file that others may read, or without a token, is refused', (context) => {
-  const path = join(temporaryFolder(context), 'token');
+test('a token file that others may read, or without a token, is refused', () => {
+  const path = join(temporaryFolder(), 'token');
   const refusal = (pattern: RegExp) => (error: unknown) =>
     error instanceof LockstepError && error.exitCode === 78 && pattern.test(error.message);
   writeFileSync(path, 'short\n', { mode: 0o600 });

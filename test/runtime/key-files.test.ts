@@ -28,7 +28,7 @@ const refusal = (run: () => unknown): LockstepError => {
 };
 
 test('the two files fit together, and nobody but their owner can read them, whatever the umask', (context) => {
-  const file = join(temporaryFolder(context), 'box.json');
+  const file = join(temporaryFolder(), 'box.json');
   const umask = process.umask(0);
   context.after(() => process.umask(umask));
   const serverFile = writeKeyFiles(file, endpoint, createKeyPair);
@@ -45,8 +45,8 @@ test('the two files fit together, and nobody but their owner can read them, what
   );
 });
 
-test('nothing is overwritten, nor written through a link, and no half is left', (context) => {
-  const folder = temporaryFolder(context);
+test('nothing is overwritten, nor written through a link, and no half is left', () => {
+  const folder = temporaryFolder();
   const file = join(folder, 'box.json');
   writeFileSync(file, 'mine');
   const taken = refusal(() => writeKeyFiles(file, endpoint, createKeyPair));
@@ -59,8 +59,8 @@ test('nothing is overwritten, nor written through a link, and no half is left', 
   assert.equal(refusal(() => writeKeyFiles(other, endpoint, createKeyPair)).exitCode, 64);
 });
 
-test('a file that others may read is refused, as is one that is none, without a word of what is in it', (context) => {
-  const file = join(temporaryFolder(context), 'box.json');
+test('a file that others may read is refused, as is one that is none, without a word of what is in it', () => {
+  const file = join(temporaryFolder(), 'box.json');
   const serverFile = writeKeyFiles(file, endpoint, createKeyPair);
   const { keys } = readConnection(file);
   const failures: LockstepError[] = [];
@@ -104,8 +104,8 @@ test('an endpoint is one that a worker can connect to', () => {
     assert.equal(refusal(() => checkEndpoint(wrong)).exitCode, 64);
 });
 
-test('keys of one run alone come to disk in the file of its workers only, whole, and for their owner', (context) => {
-  const file = join(temporaryFolder(context), 'box.json');
+test('keys of one run alone come to disk in the file of its workers only, whole, and for their owner', () => {
+  const file = join(temporaryFolder(), 'box.json');
   const fresh = createFreshKeys(createKeyPair);
   for (const port of [5770, 5771]) {
     fresh.writeConnection(file, `tcp://box1:${port}`); // the second time in place of the first

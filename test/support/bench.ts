@@ -1,15 +1,14 @@
 /** Runs a benchmark as `lockstep bench` does, with one round and a cache of its own. */
 import { resolve } from 'node:path';
-import type { TestContext } from 'node:test';
 import type { BenchContext, BenchTable, Figure } from '../../deploy/bench/benchmark.ts';
 import { systemClock } from '../../shared/runtime/clock.ts';
 import { temporaryFolder } from './temporary.ts';
 
-export const benchContext = (context: TestContext, rounds = 1): BenchContext => ({
+export const benchContext = (rounds = 1): BenchContext => ({
   rounds,
   clock: systemClock,
   entry: resolve(import.meta.dirname, '../../deploy/lockstep.mjs'),
-  cacheFolder: temporaryFolder(context),
+  cacheFolder: temporaryFolder(),
   say: () => {},
 });
 

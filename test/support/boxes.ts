@@ -60,7 +60,7 @@ export async function openBoxes(context: TestContext, options: BoxesOptions = {}
   if (!requiresBoxes(context)) return null;
   if (!requiresFile(sshd, 'apt-get install openssh-server', context)) return null;
   if (!requires('ssh', context)) return null;
-  const folder = temporaryFolder(context);
+  const folder = temporaryFolder();
   sweep();
   const space = (name: string): string => `lockstep-${process.pid}-${name}`;
   connectAll(space, options, context);

@@ -26,7 +26,7 @@ export async function openBrowser(
   options: { readonly colorScheme?: 'light' | 'dark'; readonly width?: number } = {},
 ): Promise<Browsing> {
   const { colorScheme = 'light', width = 1280 } = options;
-  const browser = await chromium.launchPersistentContext(join(temporaryFolder(context), 'profile'), {
+  const browser = await chromium.launchPersistentContext(join(temporaryFolder(), 'profile'), {
     executablePath: '/usr/bin/chromium',
     args: flags,
     colorScheme,

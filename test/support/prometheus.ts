@@ -7,8 +7,7 @@
  * five as the scrapes are, stay the same otherwise.
  */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -16,6 +15,7 @@ import { configurationOf } from '../../deploy/monitor/configuration.ts';
 import { startPrometheus } from '../../deploy/monitor/prometheus.ts';
 import { systemClock } from '../../shared/runtime/clock.ts';
 import { startRun, type FaultyRun } from './faults/runs.ts';
+import { temporaryFolder } from './temporary.ts';
 
 const committed = resolve(import.meta.dirname, '../../deploy/prometheus');
 const read = (name: string): string => readFileSync(join(committed, name), 'utf8');
@@ -57,7 +57,7 @@ const patienceMs = 90_000;
 
 /** Starts one with a database of its own. */
 export async function watchWithPrometheus(context: TestContext): Promise<Watching> {
-  const folder = mkdtempSync(join(tmpdir(), 'lockstep-prometheus-'));
+  const folder = temporaryFolder();
   const [rulesFolder, targetsFolder] = [join(folder, 'rules'), join(folder, 'targets')];
   [rulesFolder, targetsFolder].forEach((path) => mkdirSync(path));
   const place = (name: string, changes: readonly Change[]): void =>
@@ -75,7 +75,6 @@ export async function watchWithPrometheus(context: TestContext): Promise<Watchin
   context.after(async () => {
     prometheus.stop();
     await prometheus.exited;
-    rmSync(folder, { recursive: true });
   });
   return { targetsFolder, ...createQuestions(prometheus.url) };
 }
@@ -84,13 +83,12 @@ export async function watchWithPrometheus(context: TestContext): Promise<Watchin
 export async function startWatched(
   words: readonly string[],
   context: TestContext,
-  parent = mkdtempSync(join(tmpdir(), 'lockstep-watched-')),
+  parent = temporaryFolder(),
 ): Promise<Watching & { readonly run: FaultyRun }> {
   const watching = await watchWithPrometheus(context);
   context.after(async () => {
     run.child.kill('SIGKILL');
     await run.ended;
-    rmSync(parent, { recursive: true, force: true });
   });
   const place = ['--targets-dir', watching.targetsFolder, '--run-dir', join(parent, 'run')];
   const run = await startRun(['--steps', '100000', ...words, ...place], context);

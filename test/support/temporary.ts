@@ -1,12 +1,21 @@
-/** A folder that lives as long as one test. */
+/**
+ * Folders that live as long as the process of their test file. They don't go with one test: hooks run in the order of
+ * their registration, so a folder that a test asked for first would go while what writes to it (a browser, a server)
+ * still runs.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 
-/** @returns the absolute path of a new, empty folder, which goes when the test ends */
-export function temporaryFolder(context: TestContext): string {
+const made: string[] = [];
+
+process.once('exit', () => {
+  for (const folder of made) rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+});
+
+/** @returns the absolute path of a new, empty folder, which goes when this process ends */
+export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'lockstep-'));
-  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  made.push(folder);
   return folder;
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { scanRowCache } from '../../shared/data/row-cache.ts';
 import { describeData, packRows } from '../../shared/protocol/row-frames.ts';
 import type { Clock } from '../../shared/runtime/clock.ts';
@@ -48,8 +48,8 @@ function fetchOf(most = Infinity, spoil = false) {
   return { asked, fetch };
 }
 
-function subject(context: TestContext) {
-  const dataDir = join(temporaryFolder(context), 'copies');
+function subject() {
+  const dataDir = join(temporaryFolder(), 'copies');
   let now = 0;
   const clock: Clock = {
     nowMs: () => now,
@@ -66,8 +66,8 @@ function subject(context: TestContext) {
   return { dataDir, path: copyPath(dataDir, hash), copy, lines };
 }
 
-test('a copy is the data set, byte for byte, and is made once', async (context) => {
-  const { path, copy, dataDir } = subject(context);
+test('a copy is the data set, byte for byte, and is made once', async () => {
+  const { path, copy, dataDir } = subject();
   const made = await copy(fetchOf().fetch);
   assert.equal(made!.hash, hash);
   assert.equal(scanRowCache(path).rowCount, rows.rowCount);
@@ -78,8 +78,8 @@ test('a copy is the data set, byte for byte, and is made once', async (context) 
   assert.deepEqual(again.asked, []);
 });
 
-test('a copy that was broken off goes on where it ended', async (context) => {
-  const { path, copy, lines } = subject(context);
+test('a copy that was broken off goes on where it ended', async () => {
+  const { path, copy, lines } = subject();
   assert.equal(await copy(fetchOf(2).fetch), null);
   assert.ok(!existsSync(path));
   const rest = fetchOf();
@@ -88,15 +88,15 @@ test('a copy that was broken off goes on where it ended', async (context) => {
   assert.match(lines.join('\n'), /2048 of 2500 rows are there/);
 });
 
-test('rows that were damaged are never taken for the data set, and the next attempt begins anew', async (context) => {
-  const { path, copy } = subject(context);
+test('rows that were damaged are never taken for the data set, and the next attempt begins anew', async () => {
+  const { path, copy } = subject();
   await assert.rejects(copy(fetchOf(Infinity, true).fetch), { message: /the copy has hash/, exitCode: 65 });
   assert.ok(!existsSync(path));
   assert.equal((await copy(fetchOf().fetch))!.hash, hash);
 });
 
-test('of several workers of one box one copies, and the others wait for it', async (context) => {
-  const { copy } = subject(context);
+test('of several workers of one box one copies, and the others wait for it', async () => {
+  const { copy } = subject();
   const fetches = [fetchOf(), fetchOf(), fetchOf()];
   const first = copy(fetches[0]!.fetch);
   await nextTurn();

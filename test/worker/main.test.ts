@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { runCoordinator } from '../../coordinator/main.ts';
 import { createScreen } from '../../coordinator/screen.ts';
 import { unseen } from '../../coordinator/serving/serving.ts';
@@ -48,8 +48,8 @@ function writeImages(path: string, salt: number): string {
 }
 
 /** Runs from beginning to end in this process. @returns the digest of its parameters, and what was said */
-async function runWith(context: TestContext, mode: DataPolicy['mode'], isHidden: boolean) {
-  const folder = temporaryFolder(context);
+async function runWith(mode: DataPolicy['mode'], isHidden: boolean) {
+  const folder = temporaryFolder();
   const [cacheDir, elsewhere, dataDir] = ['cache', 'elsewhere', 'copies'].map((name) => join(folder, name));
   [cacheDir, elsewhere].forEach((path) => mkdirSync(path!));
   const data = [writeImages(join(folder, 'training-images'), 7)];
@@ -105,16 +105,16 @@ async function runWith(context: TestContext, mode: DataPolicy['mode'], isHidden:
   return { told, digest: summary.parametersSha256, dataDir: dataDir! };
 }
 
-test('rows that are sent, and rows of a copy, make the same run as rows that are seen', async (context) => {
-  const seen = await runWith(context, 'copy', false);
+test('rows that are sent, and rows of a copy, make the same run as rows that are seen', async () => {
+  const seen = await runWith('copy', false);
   assert.doesNotMatch(seen.told, /streamed|copied/, 'nothing is copied that is seen');
-  const streamed = await runWith(context, 'look', true);
+  const streamed = await runWith('look', true);
   assert.match(
     streamed.told,
     /rank 0 \(.*\) cannot see the data \(.*no such file.*\): its rows are streamed, about \d+ % of its traffic/,
   );
   assert.match(streamed.told, /worker: rows of [\d.]+ MB were sent to it; it waited for them/);
-  const copied = await runWith(context, 'copy', true);
+  const copied = await runWith('copy', true);
   assert.match(copied.told, /rank 0 \(.*\) copied the data into .*copy-[0-9a-f]{32}\.rows/);
   const copies = readdirSync(copied.dataDir).map((name) => scanRowCache(join(copied.dataDir, name)));
   assert.deepEqual(

@@ -64,7 +64,7 @@ const drawnCanvases = (page: Page): Promise<boolean[]> =>
 
 test('the page shows a run, what befalls it, and that it is over', { timeout: 290_000 }, async (context) => {
   if (!requires('chromium', context) || !requires('promtool', context)) return;
-  const folder = temporaryFolder(context);
+  const folder = temporaryFolder();
   const { run, url } = await begin(folder);
   context.after(() => run.child.kill('SIGKILL'));
   const { page, complaints } = await openBrowser(context);

@@ -33,8 +33,8 @@ const basis: Basis = {
 };
 const unexpected = (message: string): never => assert.fail(message);
 
-test('a basis comes back bit for bit, for equal data and settings alone', async (context) => {
-  const folder = join(temporaryFolder(context), 'made/on/demand');
+test('a basis comes back bit for bit, for equal data and settings alone', async () => {
+  const folder = join(temporaryFolder(), 'made/on/demand');
   await writeCachedBasis(folder, key, basis);
   assertSameBits(readCachedBasis(folder, { ...key }, 3, unexpected), basis);
   const others: Partial<BasisKey>[] = [
@@ -51,8 +51,8 @@ test('a basis comes back bit for bit, for equal data and settings alone', async 
     assert.equal(readCachedBasis(folder, { ...key, ...other }, 3, unexpected), null);
 });
 
-test('a damaged file, and one that is not what its name says, are ignored aloud', async (context) => {
-  const folder = temporaryFolder(context);
+test('a damaged file, and one that is not what its name says, are ignored aloud', async () => {
+  const folder = temporaryFolder();
   await writeCachedBasis(folder, key, basis);
   const path = basisPath(folder, key);
   const bytes = readFileSync(path);

@@ -30,8 +30,8 @@ async function write(
   }
 }
 
-test('the newest that is whole is loaded; damaged ones are named, set aside, and tried no more', async (context) => {
-  const folder = temporaryFolder(context);
+test('the newest that is whole is loaded; damaged ones are named, set aside, and tried no more', async () => {
+  const folder = temporaryFolder();
   await write(folder, [10, true], [20, false], [30, true], [40, false]);
   truncateSync(join(folder, checkpointName(40)), 1000);
   const torn = readFileSync(join(folder, checkpointName(30)));
@@ -52,8 +52,8 @@ test('the newest that is whole is loaded; damaged ones are named, set aside, and
   assert.deepEqual(loadNewest(folder).messages, []);
 });
 
-test('pointers that a crash left behind are mended', async (context) => {
-  const folder = temporaryFolder(context);
+test('pointers that a crash left behind are mended', async () => {
+  const folder = temporaryFolder();
   await write(folder, [10, true], [20, true]);
   setPointer(folder, 'latest', 10);
   setPointer(folder, 'best', 10);
@@ -61,8 +61,8 @@ test('pointers that a crash left behind are mended', async (context) => {
   assert.equal(resolveCheckpoint(folder), join(folder, checkpointName(20)));
 });
 
-test('without one that is whole, nothing is touched', async (context) => {
-  const folder = temporaryFolder(context);
+test('without one that is whole, nothing is touched', async () => {
+  const folder = temporaryFolder();
   await write(folder, [10, false]);
   truncateSync(join(folder, checkpointName(10)), 10);
   assert.throws(() => loadNewest(folder), { exitCode: 65, message: /no checkpoint of .*step-00000010/ });
@@ -71,8 +71,8 @@ test('without one that is whole, nothing is touched', async (context) => {
   assert.throws(() => loadNewest(folder), { exitCode: 65, message: /it holds none/ });
 });
 
-test('whatever is kept, the best and the newest are among it', async (context) => {
-  const parent = temporaryFolder(context);
+test('whatever is kept, the best and the newest are among it', async () => {
+  const parent = temporaryFolder();
   let trial = 0;
   const steps = fc.uniqueArray(fc.nat(10 ** 9), { minLength: 1, maxLength: 12 });
   await fc.assert(
@@ -94,8 +94,8 @@ test('whatever is kept, the best and the newest are among it', async (context) =
   );
 });
 
-test('a checkpoint is found by a run folder, its checkpoints, or itself: the best, else the latest', async (context) => {
-  const run = temporaryFolder(context);
+test('a checkpoint is found by a run folder, its checkpoints, or itself: the best, else the latest', async () => {
+  const run = temporaryFolder();
   const folder = join(run, 'checkpoints');
   mkdirSync(folder);
   assert.throws(() => resolveCheckpoint(run), { exitCode: 65, message: /holds no checkpoint/ });
@@ -112,8 +112,8 @@ test('a checkpoint is found by a run folder, its checkpoints, or itself: the bes
   });
 });
 
-test('a pointer never leads out of its folder', (context) => {
-  const folder = temporaryFolder(context);
+test('a pointer never leads out of its folder', () => {
+  const folder = temporaryFolder();
   assert.equal(readPointer(folder, 'best'), null);
   for (const text of ['../step-00000001.safetensors', '/etc/passwd', '', checkpointName(1)]) {
     writeFileSync(join(folder, 'best'), text);

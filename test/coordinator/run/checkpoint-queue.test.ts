@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { checkpointSteps, readPointer } from '../../../coordinator/run/checkpoint-folder.ts';
 import {
   createCheckpointQueue,
@@ -13,8 +13,8 @@ import { configurationError } from '../../../shared/errors.ts';
 import { assertSameBits, smallFrozen, snapshotAt, someFacts } from '../../support/snapshots.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
-function open(context: TestContext, options: Partial<CheckpointQueueOptions> = {}) {
-  const folder = temporaryFolder(context);
+function open(options: Partial<CheckpointQueueOptions> = {}) {
+  const folder = temporaryFolder();
   const told = { written: [] as number[], failed: [] as string[], skipped: [] as number[] };
   const queue = createCheckpointQueue({
     folder,
@@ -34,8 +34,8 @@ function open(context: TestContext, options: Partial<CheckpointQueueOptions> = {
   return { folder, queue, add, told };
 }
 
-test('checkpoints are written in order; the newest and the best are kept, and pointed at', async (context) => {
-  const { folder, queue, add, told } = open(context);
+test('checkpoints are written in order; the newest and the best are kept, and pointed at', async () => {
+  const { folder, queue, add, told } = open();
   for (const step of [1, 2, 3, 4, 5]) {
     add(step, step === 2);
     assert.ok(!told.written.includes(step) && queue.busy); // the caller did not wait
@@ -50,8 +50,8 @@ test('checkpoints are written in order; the newest and the best are kept, and po
   assert.equal(queue.lastFailure, null);
 });
 
-test('the best of an earlier sitting stays until a better one is written', async (context) => {
-  const { folder, queue, add } = open(context, { bestStep: 1, keep: 1 });
+test('the best of an earlier sitting stays until a better one is written', async () => {
+  const { folder, queue, add } = open({ bestStep: 1, keep: 1 });
   add(1, true);
   for (const step of [2, 3]) {
     add(step);
@@ -63,8 +63,8 @@ test('the best of an earlier sitting stays until a better one is written', async
   assert.deepEqual(checkpointSteps(folder), [4]);
 });
 
-test('one that cannot be written is said, removes nothing, and the next one heals it', async (context) => {
-  const { folder, queue, add, told } = open(context);
+test('one that cannot be written is said, removes nothing, and the next one heals it', async () => {
+  const { folder, queue, add, told } = open();
   add(1);
   await queue.idle();
   rmSync(folder, { recursive: true });
@@ -81,23 +81,23 @@ test('one that cannot be written is said, removes nothing, and the next one heal
   assert.deepEqual(checkpointSteps(folder), [3]);
 });
 
-test('an orphan writes none, not even one that it began in time', async (context) => {
+test('an orphan writes none, not even one that it began in time', async () => {
   for (const allowed of [0, 1]) {
     let asked = 0;
     const assertOwned = (): void => {
       if (asked++ >= allowed) throw configurationError('a second coordinator took over');
     };
-    const { folder, queue, add, told } = open(context, { assertOwned });
+    const { folder, queue, add, told } = open({ assertOwned });
     add(1);
     await queue.idle();
     assert.deepEqual([checkpointSteps(folder), told.failed], [[], ['a second coordinator took over']]);
   }
 });
 
-test('of those that wait only the newest and the newest best are kept, and arrays are given back', async (context) => {
+test('of those that wait only the newest and the newest best are kept, and arrays are given back', async () => {
   const done: number[] = [];
   const onDone = ({ progress }: Snapshot): void => void done.push(progress.step);
-  const { folder, queue, add, told } = open(context, { keep: 9, onDone });
+  const { folder, queue, add, told } = open({ keep: 9, onDone });
   add(1); // is being written at once
   add(2, true);
   for (const step of [3, 4]) add(step);
@@ -116,9 +116,9 @@ test('of those that wait only the newest and the newest best are kept, and array
   assert.equal(join(folder, 'step-00000005.safetensors'), readPointer(folder, 'best'));
 });
 
-test('what must be on disk before a checkpoint is, before it is written', async (context) => {
+test('what must be on disk before a checkpoint is, before it is written', async () => {
   const seen: number[][] = [];
-  const { folder, queue, add } = open(context, {
+  const { folder, queue, add } = open({
     prepare: async () => void seen.push(checkpointSteps(folder)),
   });
   for (const step of [1, 2]) {

@@ -34,8 +34,8 @@ const refused = (path: string): void => {
   );
 };
 
-test('a snapshot comes back bit for bit', async (context) => {
-  const path = join(temporaryFolder(context), 'a.safetensors');
+test('a snapshot comes back bit for bit', async () => {
+  const path = join(temporaryFolder(), 'a.safetensors');
   await fc.assert(
     fc.asyncProperty(anySnapshot, fc.boolean(), async (snapshot, best) => {
       const digest = await writeSnapshot(path, snapshot, { ...someFacts, best }, smallFrozen);
@@ -53,8 +53,8 @@ test('a snapshot comes back bit for bit', async (context) => {
   );
 });
 
-test('a checkpoint that is cut short anywhere is refused', async (context) => {
-  const path = join(temporaryFolder(context), 'a.safetensors');
+test('a checkpoint that is cut short anywhere is refused', async () => {
+  const path = join(temporaryFolder(), 'a.safetensors');
   await writeSnapshot(path, snapshotAt(3), someFacts, smallFrozen);
   const whole = readFileSync(path);
   for (let length = 0; length < whole.length; length += 31) {
@@ -65,8 +65,8 @@ test('a checkpoint that is cut short anywhere is refused', async (context) => {
   refused(path);
 });
 
-test('a flipped bit is found, wherever it is', async (context) => {
-  const path = join(temporaryFolder(context), 'a.safetensors');
+test('a flipped bit is found, wherever it is', async () => {
+  const path = join(temporaryFolder(), 'a.safetensors');
   await writeSnapshot(path, snapshotAt(5), someFacts, smallFrozen);
   const bytes = readFileSync(path);
   for (let at = 0; at < bytes.length; at += at < 100 ? 1 : 7) {
@@ -80,8 +80,8 @@ test('a flipped bit is found, wherever it is', async (context) => {
   readSnapshot(path);
 });
 
-test('a checkpoint whose arrays are not those of its model is refused', async (context) => {
-  const path = join(temporaryFolder(context), 'a.safetensors');
+test('a checkpoint whose arrays are not those of its model is refused', async () => {
+  const path = join(temporaryFolder(), 'a.safetensors');
   const { progress, model } = snapshotAt(1);
   const info = { ...someFacts, progress, model, basis: null, parametersSha256: '0'.repeat(64) };
   await writeSafetensors(
@@ -104,7 +104,7 @@ test('frozen parameters are those that every worker makes from the seed', () => 
 
 test('Python reads a checkpoint without this program', async (context) => {
   if (!requires('safetensors', context)) return;
-  const path = join(temporaryFolder(context), 'a.safetensors');
+  const path = join(temporaryFolder(), 'a.safetensors');
   const snapshot = { ...snapshotAt(9), statistics: Float32Array.from({ length: 10 }, (_, i) => i) };
   snapshot.parameters.set([1, 2, 3, 4, 5, 6]);
   await writeSnapshot(path, snapshot, someFacts, smallFrozen);

@@ -55,8 +55,8 @@ function scalarsOf(event: Map<number, number | Buffer>): Record<string, number> 
   );
 }
 
-test('an event file says its version, when, at which step, and each scalar', (context) => {
-  const folder = temporaryFolder(context);
+test('an event file says its version, when, at which step, and each scalar', () => {
+  const folder = temporaryFolder();
   let seconds = 1_800_000_000.5;
   const file = openEventFile(folder, 'lockstep.1', 0, () => seconds);
   seconds += 1;
@@ -75,8 +75,8 @@ test('an event file says its version, when, at which step, and each scalar', (co
   assert.deepEqual(scalarsOf(second!), { loss: -1 });
 });
 
-test('events that could not be written are written when it is possible again', (context) => {
-  const folder = join(temporaryFolder(context), 'later');
+test('events that could not be written are written when it is possible again', () => {
+  const folder = join(temporaryFolder(), 'later');
   const file = openEventFile(folder, 'lockstep.1', 0, () => 1);
   file.scalars(1, { loss: 1 });
   assert.throws(() => file.flush(), /ENOENT/);
@@ -86,8 +86,8 @@ test('events that could not be written are written when it is possible again', (
   assert.deepEqual(eventsIn(folder).slice(1).map(scalarsOf), [{ loss: 1 }, { loss: 2 }]);
 });
 
-test('a resumed run tells TensorBoard to forget later steps of earlier sittings', (context) => {
-  const folder = temporaryFolder(context);
+test('a resumed run tells TensorBoard to forget later steps of earlier sittings', () => {
+  const folder = temporaryFolder();
   openEventFile(folder, 'lockstep.2', 120, () => 1).flush();
   const start = eventsIn(folder)[1]!;
   assert.equal(start.get(2), 121); // what was made of step 120 stays

@@ -6,8 +6,8 @@ import { cutHistory, openHistory, readEpochs, readHistory } from '../../../coord
 import { evaluationOf, stepOf } from '../../support/records.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
-test('records come back as they were, NaN and infinities among them', (context) => {
-  const folder = temporaryFolder(context);
+test('records come back as they were, NaN and infinities among them', () => {
+  const folder = temporaryFolder();
   const history = openHistory(folder);
   const steps = [
     stepOf(0),
@@ -25,8 +25,8 @@ test('records come back as they were, NaN and infinities among them', (context) 
   assert.deepStrictEqual(readEpochs(folder), evaluations);
 });
 
-test('cut back to a checkpoint, both files hold what led to it', (context) => {
-  const folder = temporaryFolder(context);
+test('cut back to a checkpoint, both files hold what led to it', () => {
+  const folder = temporaryFolder();
   const history = openHistory(folder, 500);
   for (let step = 0; step < 20; step += 1) {
     history.step(stepOf(step));
@@ -46,8 +46,8 @@ test('cut back to a checkpoint, both files hold what led to it', (context) => {
   assert.deepEqual([readHistory(folder), readEpochs(folder)], [[], []]);
 });
 
-test('a record that is none is named', (context) => {
-  const folder = temporaryFolder(context);
+test('a record that is none is named', () => {
+  const folder = temporaryFolder();
   writeFileSync(join(folder, 'history.jsonl'), '{"step":0}\n');
   assert.throws(() => readHistory(folder), {
     exitCode: 65,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import type { Picture } from '../../../coordinator/journal.ts';
 import { loadNewest } from '../../../coordinator/run/checkpoint-folder.ts';
 import { frozenParameters } from '../../../coordinator/run/checkpoint.ts';
@@ -17,8 +17,8 @@ import { temporaryFolder } from '../../support/temporary.ts';
 const owner = { host: 'box', pid: 1, startedAt: '2026-01-01T00:00:00Z' };
 const image = { height: 2, width: 2, channels: 1 };
 
-function open(context: TestContext, changes: Partial<RunJournalOptions> = {}) {
-  const parent = temporaryFolder(context);
+function open(changes: Partial<RunJournalOptions> = {}) {
+  const parent = temporaryFolder();
   const folder = createRunFolder(join(parent, 'run'), owner);
   const problems: string[] = [];
   const options: RunJournalOptions = {
@@ -54,8 +54,8 @@ const picture: Picture = {
   pixels: new Float32Array(4),
 };
 
-test('a run is all there when its journal is closed, and can be gone on with', async (context) => {
-  const { folder, journal, problems, options } = open(context);
+test('a run is all there when its journal is closed, and can be gone on with', async () => {
+  const { folder, journal, problems, options } = open();
   for (const step of [0, 1, 2]) journal.stepDone(stepOf(step));
   journal.evaluated(evaluationOf(3));
   journal.picture(picture);
@@ -78,8 +78,8 @@ test('a run is all there when its journal is closed, and can be gone on with', a
   assert.equal(bestStep, 3);
 });
 
-test('a checkpoint that fails is loud and counted; only the last one ends the run badly', async (context) => {
-  const { folder, journal, problems } = open(context);
+test('a checkpoint that fails is loud and counted; only the last one ends the run badly', async () => {
+  const { folder, journal, problems } = open();
   rmSync(folder.checkpoints, { recursive: true });
   writeFileSync(folder.checkpoints, '');
   journal.checkpoint(snapshotAt(3), false);
@@ -98,8 +98,8 @@ test('a checkpoint that fails is loud and counted; only the last one ends the ru
   await journal.close();
 });
 
-test('a picture that fails is said, and nothing else suffers', async (context) => {
-  const { folder, journal, problems } = open(context);
+test('a picture that fails is said, and nothing else suffers', async () => {
+  const { folder, journal, problems } = open();
   rmSync(folder.pictures, { recursive: true });
   journal.picture(picture);
   journal.checkpoint(snapshotAt(1), false);
@@ -107,8 +107,8 @@ test('a picture that fails is said, and nothing else suffers', async (context) =
   assert.match(problems[0]!, /^picture reconstructions could not be written: ENOENT/);
 });
 
-test('a coordinator whose folder was taken over stops at its next word, and changes no file', async (context) => {
-  const { folder, journal } = open(context);
+test('a coordinator whose folder was taken over stops at its next word, and changes no file', async () => {
+  const { folder, journal } = open();
   journal.stepDone(stepOf(0));
   reopenRunFolder(folder.path, owner);
   assert.throws(() => journal.evaluated(evaluationOf(1)), { exitCode: 78 });
@@ -122,8 +122,8 @@ test('a coordinator whose folder was taken over stops at its next word, and chan
   assert.equal(existsSync(join(folder.path, 'history.jsonl')), false);
 });
 
-test('principal components are made once for the same data, settings and solver', async (context) => {
-  const first = open(context);
+test('principal components are made once for the same data, settings and solver', async () => {
+  const first = open();
   assert.equal(first.journal.cachedBasis(), null);
   const basis = {
     featureCount: 4,
@@ -137,24 +137,24 @@ test('principal components are made once for the same data, settings and solver'
   first.journal.basisKnown(basis);
   await first.journal.close();
   const { cacheFolder } = first.options;
-  assertSameBits(open(context, { cacheFolder }).journal.cachedBasis(), basis);
-  assert.equal(open(context, { cacheFolder, dataHash: 'other' }).journal.cachedBasis(), null);
-  assert.equal(open(context, { cacheFolder, solver: '2' }).journal.cachedBasis(), null);
-  assert.equal(open(context, { cacheFolder: null }).journal.cachedBasis(), null);
+  assertSameBits(open({ cacheFolder }).journal.cachedBasis(), basis);
+  assert.equal(open({ cacheFolder, dataHash: 'other' }).journal.cachedBasis(), null);
+  assert.equal(open({ cacheFolder, solver: '2' }).journal.cachedBasis(), null);
+  assert.equal(open({ cacheFolder: null }).journal.cachedBasis(), null);
 });
 
-test('a checkpoint of another model is neither gone on with nor begun with', (context) => {
+test('a checkpoint of another model is neither gone on with nor begun with', () => {
   const other = { ...smallModel, parameters: smallModel.parameters.slice(1) };
-  assert.throws(() => open(context, { resumedModel: other }), { exitCode: 65, message: /of another model/ });
+  assert.throws(() => open({ resumedModel: other }), { exitCode: 65, message: /of another model/ });
   const initial = { path: 'x', model: other };
-  assert.throws(() => open(context, { initial }), {
+  assert.throws(() => open({ initial }), {
     exitCode: 65,
     message: /^--init-from x: its parameter 1/,
   });
 });
 
-test('while a checkpoint is being written none is due; then its arrays take the next one’s copies', async (context) => {
-  const { journal } = open(context, { config: configSchema.parse({ checkpointEvery: '1steps' }) });
+test('while a checkpoint is being written none is due; then its arrays take the next one’s copies', async () => {
+  const { journal } = open({ config: configSchema.parse({ checkpointEvery: '1steps' }) });
   const snapshot = snapshotAt(1);
   assert.equal(journal.takeSpare(), null);
   assert.equal(journal.checkpointDue(1, false), true);

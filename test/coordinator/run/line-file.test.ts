@@ -19,8 +19,8 @@ const stepsIn = (folder: string): number[] =>
   (readLines(folder, 'a') as { step: number }[]).map(({ step }) => step);
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, step) => step);
 
-test('what was appended is read back in order, across pieces; unflushed lines wait in memory', async (context) => {
-  const folder = temporaryFolder(context);
+test('what was appended is read back in order, across pieces; unflushed lines wait in memory', async () => {
+  const folder = temporaryFolder();
   const file = openLineFile(folder, 'a', 100);
   for (const step of upTo(50)) {
     file.append({ step, loss: NaN });
@@ -35,8 +35,8 @@ test('what was appended is read back in order, across pieces; unflushed lines wa
   assert.deepEqual(readLines(folder, 'none'), []);
 });
 
-test('a cut leaves what comes before it, and appending goes on from there', (context) => {
-  const parent = temporaryFolder(context);
+test('a cut leaves what comes before it, and appending goes on from there', () => {
+  const parent = temporaryFolder();
   let trial = 0;
   fc.assert(
     fc.property(fc.nat(60), fc.nat(70), fc.integer({ min: 20, max: 2000 }), (count, cut, maxBytes) => {
@@ -58,8 +58,8 @@ test('a cut leaves what comes before it, and appending goes on from there', (con
   );
 });
 
-test('a torn last line is passed over, and cut; a damaged one in the middle is named', (context) => {
-  const folder = temporaryFolder(context);
+test('a torn last line is passed over, and cut; a damaged one in the middle is named', () => {
+  const folder = temporaryFolder();
   const path = join(folder, 'a.jsonl');
   writeFileSync(path, '{"step":0}\n{"step":1}\n{"ste');
   assert.deepEqual(stepsIn(folder), [0, 1]);
@@ -71,8 +71,8 @@ test('a torn last line is passed over, and cut; a damaged one in the middle is n
   assert.deepEqual(stepsIn(folder), [0, 1]);
 });
 
-test('lines that could not be written are written when it is possible again', (context) => {
-  const folder = temporaryFolder(context);
+test('lines that could not be written are written when it is possible again', () => {
+  const folder = temporaryFolder();
   mkdirSync(join(folder, 'a.jsonl'));
   const file = openLineFile(folder, 'a');
   file.append({ step: 0 });

@@ -7,8 +7,8 @@ import { temporaryFolder } from '../../support/temporary.ts';
 
 const owner = { host: 'box', pid: 1, startedAt: '2026-01-01T00:00:00Z' };
 
-test('of several owners the last one has the folder, and every earlier one is refused', (context) => {
-  const folder = temporaryFolder(context);
+test('of several owners the last one has the folder, and every earlier one is refused', () => {
+  const folder = temporaryFolder();
   const claimed = [1, 2, 3, 4].map(() => claimNext(folder, owner));
   assert.deepEqual(claimed, [1, 2, 3, 4]);
   assertOwner(folder, 4);
@@ -26,14 +26,14 @@ test('of several owners the last one has the folder, and every earlier one is re
   });
 });
 
-test('an incarnation is claimed once', (context) => {
-  const folder = temporaryFolder(context);
+test('an incarnation is claimed once', () => {
+  const folder = temporaryFolder();
   assert.equal(claim(folder, 1, owner), true);
   assert.equal(claim(folder, 1, owner), false);
 });
 
-test('a claim below the highest is given up: numbers only rise', (context) => {
-  const folder = temporaryFolder(context);
+test('a claim below the highest is given up: numbers only rise', () => {
+  const folder = temporaryFolder();
   claim(folder, 9, owner);
   claim(folder, 3, owner); // somebody who looked long ago
   assert.deepEqual(incarnationsIn(folder), [3, 9]);
@@ -41,8 +41,8 @@ test('a claim below the highest is given up: numbers only rise', (context) => {
   assert.deepEqual(incarnationsIn(folder), [10]);
 });
 
-test('what an owner file holds is not believed, its name is; other files are nothing', (context) => {
-  const folder = temporaryFolder(context);
+test('what an owner file holds is not believed, its name is; other files are nothing', () => {
+  const folder = temporaryFolder();
   for (const name of ['owner-2.json', 'owner-x.json', 'owner-3.json.old', 'owner.json'])
     writeFileSync(join(folder, name), '{');
   assertOwner(folder, 2);

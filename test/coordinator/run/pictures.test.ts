@@ -54,8 +54,8 @@ test('originals carry their labels, where there are labels', () => {
   assert.equal(layOut(originals, { ...source, labels: () => null }).labels, undefined);
 });
 
-test('samples are kept under their step and as the latest, and not written by an orphan', async (context) => {
-  const folder = temporaryFolder(context);
+test('samples are kept under their step and as the latest, and not written by an orphan', async () => {
+  const folder = temporaryFolder();
   const samples = picture('samples', [], 2, [1, 2, 3, 4]);
   await writePicture(folder, samples, source, () => {});
   assert.deepEqual(readdirSync(folder).sort(), ['samples-step-00000012.png', 'samples.png']);
@@ -68,8 +68,8 @@ test('samples are kept under their step and as the latest, and not written by an
   assert.equal(readdirSync(folder).length, 2);
 });
 
-test('of other pictures only the latest is kept', async (context) => {
-  const folder = temporaryFolder(context);
+test('of other pictures only the latest is kept', async () => {
+  const folder = temporaryFolder();
   const pairs = picture('reconstructions', [3], 10, [1, 2]);
   for (const step of [12, 24]) await writePicture(folder, { ...pairs, step }, source, () => {});
   assert.deepEqual(readdirSync(folder), ['reconstructions.png']);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { createFaults } from '../../../coordinator/run/faults.ts';
 import { readEpochs, readHistory } from '../../../coordinator/run/history.ts';
 import { openRecords } from '../../../coordinator/run/records.ts';
@@ -11,8 +11,8 @@ import { temporaryFolder } from '../../support/temporary.ts';
 
 const owner = { host: 'box', pid: 1, startedAt: '2026-01-01T00:00:00Z' };
 
-function open(context: TestContext) {
-  const folder = createRunFolder(join(temporaryFolder(context), 'run'), owner);
+function open() {
+  const folder = createRunFolder(join(temporaryFolder(), 'run'), owner);
   const problems: string[] = [];
   const faults = createFaults((message) => problems.push(message));
   const clock = { ms: 0 };
@@ -20,8 +20,8 @@ function open(context: TestContext) {
   return { folder, problems, clock, records };
 }
 
-test('steps reach the disk each second, evaluations at once', (context) => {
-  const { folder, clock, records } = open(context);
+test('steps reach the disk each second, evaluations at once', () => {
+  const { folder, clock, records } = open();
   records.step(stepOf(0));
   clock.ms = 999;
   records.step(stepOf(1));
@@ -36,8 +36,8 @@ test('steps reach the disk each second, evaluations at once', (context) => {
   assert.equal(readdirSync(folder.tensorboard).length, 1);
 });
 
-test('a disk that refuses stops nobody, and loses no line once it accepts again', (context) => {
-  const { folder, problems, records } = open(context);
+test('a disk that refuses stops nobody, and loses no line once it accepts again', () => {
+  const { folder, problems, records } = open();
   mkdirSync(join(folder.path, 'history.jsonl'));
   records.step(stepOf(0));
   records.flush();
@@ -48,8 +48,8 @@ test('a disk that refuses stops nobody, and loses no line once it accepts again'
   assert.deepEqual(readHistory(folder.path), [stepOf(0), stepOf(1)]);
 });
 
-test('an orphan writes nothing', (context) => {
-  const { folder, records } = open(context);
+test('an orphan writes nothing', () => {
+  const { folder, records } = open();
   reopenRunFolder(folder.path, owner);
   records.step(stepOf(0));
   assert.throws(() => records.flush(), { exitCode: 78, message: /a second coordinator took over/ });

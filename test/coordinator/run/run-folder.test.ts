@@ -15,8 +15,8 @@ import { temporaryFolder } from '../../support/temporary.ts';
 
 const owner = { host: 'box', pid: 1, startedAt: '2026-01-01T00:00:00Z' };
 
-test('a run folder is made of a new path or an empty folder, and of nothing else', (context) => {
-  const parent = temporaryFolder(context);
+test('a run folder is made of a new path or an empty folder, and of nothing else', () => {
+  const parent = temporaryFolder();
   const empty = join(parent, 'empty');
   mkdirSync(empty);
   createRunFolder(empty, owner);
@@ -31,8 +31,8 @@ test('a run folder is made of a new path or an empty folder, and of nothing else
   }
 });
 
-test('a reopened folder is the same run, and whoever had it writes nothing from then on', (context) => {
-  const path = join(temporaryFolder(context), 'run');
+test('a reopened folder is the same run, and whoever had it writes nothing from then on', () => {
+  const path = join(temporaryFolder(), 'run');
   const first = createRunFolder(path, owner);
   first.assertOwned();
   const second = reopenRunFolder(path, owner);
@@ -44,8 +44,8 @@ test('a reopened folder is the same run, and whoever had it writes nothing from 
   }
 });
 
-test('what is no run folder is not resumed', (context) => {
-  const folder = temporaryFolder(context);
+test('what is no run folder is not resumed', () => {
+  const folder = temporaryFolder();
   for (const path of [folder, join(folder, 'missing')]) {
     assert.throws(() => reopenRunFolder(path, owner), { exitCode: 65, message: /expected a run folder/ });
     assert.equal(isRunFolder(path), false);
@@ -54,8 +54,8 @@ test('what is no run folder is not resumed', (context) => {
   assert.throws(() => reopenRunFolder(folder, owner), { exitCode: 65, message: /names no run/ });
 });
 
-test('the configuration comes back as it was, and a damaged one is refused in one line', (context) => {
-  const run = createRunFolder(join(temporaryFolder(context), 'run'), owner);
+test('the configuration comes back as it was, and a damaged one is refused in one line', () => {
+  const run = createRunFolder(join(temporaryFolder(), 'run'), owner);
   const config = configSchema.parse({
     batchSize: 6300,
     components: null,
@@ -81,15 +81,15 @@ test('the configuration comes back as it was, and a damaged one is refused in on
   }
 });
 
-test('a folder behind a symbolic link stays the one that was claimed', (context) => {
-  const parent = temporaryFolder(context);
+test('a folder behind a symbolic link stays the one that was claimed', () => {
+  const parent = temporaryFolder();
   mkdirSync(join(parent, 'real'));
   symlinkSync('real', join(parent, 'link'));
   assert.match(createRunFolder(join(parent, 'link'), owner).path, /real$/);
 });
 
-test('the id of a run leads out of no folder, whoever wrote its run.json', (context) => {
-  const path = join(temporaryFolder(context), 'run');
+test('the id of a run leads out of no folder, whoever wrote its run.json', () => {
+  const path = join(temporaryFolder(), 'run');
   createRunFolder(path, owner);
   const claimed = (runId: string): (() => RunFolder) => {
     writeFileSync(join(path, 'run.json'), JSON.stringify({ runId }));

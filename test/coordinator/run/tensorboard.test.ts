@@ -18,7 +18,7 @@ print(json.dumps({tag: [[each.step, each.value] for each in events.Scalars(tag)]
 
 test('tensorboard reads every scalar of a run, and of a resumed one what it made anew', (context) => {
   if (!requires('tensorboard', context)) return;
-  const folder = temporaryFolder(context);
+  const folder = temporaryFolder();
   const sitting = (name: string, firstStep: number, end: number, seconds: number): void => {
     const file = openEventFile(folder, name, firstStep, () => seconds);
     for (let step = firstStep; step < end; step += 1) file.scalars(step + 1, stepScalars(stepOf(step)));

@@ -8,8 +8,8 @@ import { temporaryFolder } from '../../support/temporary.ts';
 
 const noProblem = (message: string): void => assert.fail(message);
 
-test('text comes into the file at a flush, or when a block is full, and in its order', (context) => {
-  const path = join(temporaryFolder(context), 'trace.json');
+test('text comes into the file at a flush, or when a block is full, and in its order', () => {
+  const path = join(temporaryFolder(), 'trace.json');
   const file = openTraceFile(path, noProblem);
   file.write('a');
   assert.equal(readFileSync(path, 'utf8'), '');
@@ -26,8 +26,8 @@ test('text comes into the file at a flush, or when a block is full, and in its o
   assert.equal(readFileSync(path, 'utf8'), `a${block}ü`);
 });
 
-test('a file that is there is replaced, and one that cannot be made is refused in one line', (context) => {
-  const folder = temporaryFolder(context);
+test('a file that is there is replaced, and one that cannot be made is refused in one line', () => {
+  const folder = temporaryFolder();
   const path = join(folder, 'trace.json');
   for (const text of ['longer than the next', 'short']) {
     const file = openTraceFile(path, noProblem);

@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import { listPictures, readPicture } from '../../../coordinator/serving/pictures.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
-test('the latest pictures are listed, samples first, with the steps of older ones', async (context) => {
-  const folder = temporaryFolder(context);
+test('the latest pictures are listed, samples first, with the steps of older ones', async () => {
+  const folder = temporaryFolder();
   const names = ['interpolation.png', 'samples.png', 'originals.png', 'reconstructions.png', 'loss.svg'];
   for (const name of [...names, 'samples-step-00000200.png', 'samples-step-00000100.png', '.samples.png.tmp'])
     writeFileSync(join(folder, name), name);
@@ -22,8 +22,8 @@ test('the latest pictures are listed, samples first, with the steps of older one
   assert.deepEqual(await listPictures(join(folder, 'none')), []);
 });
 
-test('nothing but pictures is read, whatever the name', async (context) => {
-  const root = temporaryFolder(context);
+test('nothing but pictures is read, whatever the name', async () => {
+  const root = temporaryFolder();
   const folder = join(root, 'pictures');
   mkdirSync(folder);
   writeFileSync(join(root, 'config.yaml'), 'secret');

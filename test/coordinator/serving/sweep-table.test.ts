@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import { createSweepReader } from '../../../coordinator/serving/sweep-table.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
-test('the table beside the run folder is read when it is new, and kept when it is torn or gone', async (context) => {
-  const folder = temporaryFolder(context);
+test('the table beside the run folder is read when it is new, and kept when it is torn or gone', async () => {
+  const folder = temporaryFolder();
   const path = join(folder, 'sweep.json');
   mkdirSync(join(folder, 'run'));
   const reader = createSweepReader(join(folder, 'run'));

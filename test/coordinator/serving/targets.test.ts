@@ -15,8 +15,8 @@ const targetOf = (runId: string, pid: number, host = 'box1') => ({
 });
 const everybodyLives = () => true;
 
-test('each run has a file of its own in the shared folder, as file_sd reads it', (context) => {
-  const folder = join(temporaryFolder(context), 'targets');
+test('each run has a file of its own in the shared folder, as file_sd reads it', () => {
+  const folder = join(temporaryFolder(), 'targets');
   publishTarget(folder, targetOf('a', 1), everybodyLives);
   publishTarget(folder, targetOf('b', 2), everybodyLives);
   assert.deepEqual(readdirSync(folder), ['a.json', 'b.json']);
@@ -28,8 +28,8 @@ test('each run has a file of its own in the shared folder, as file_sd reads it',
   );
 });
 
-test('a run that ends is no target any more; one that another process took over stays', (context) => {
-  const folder = temporaryFolder(context);
+test('a run that ends is no target any more; one that another process took over stays', () => {
+  const folder = temporaryFolder();
   const [first, second] = [targetOf('a', 1), targetOf('a', 2)];
   publishTarget(folder, first, everybodyLives);
   publishTarget(folder, second, everybodyLives);
@@ -39,8 +39,8 @@ test('a run that ends is no target any more; one that another process took over 
   assert.deepEqual(readdirSync(folder), []);
 });
 
-test('what a killed process of this box left is removed by the next run; that of other boxes is not', (context) => {
-  const folder = temporaryFolder(context);
+test('what a killed process of this box left is removed by the next run; that of other boxes is not', () => {
+  const folder = temporaryFolder();
   publishTarget(folder, targetOf('dead', 1), everybodyLives);
   publishTarget(folder, targetOf('elsewhere', 1, 'box2'), everybodyLives);
   writeFileSync(join(folder, 'notes.json'), '{"not": "ours"}');

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { exchange } from '../../../deploy/bench/exchange.ts';
 import { benchContext, positiveFigure } from '../../support/bench.ts';
 
-test('real processes exchange three chunks, and phases make up the whole', async (context) => {
-  const table = await exchange.run(benchContext(context, 2), {
+test('real processes exchange three chunks, and phases make up the whole', async () => {
+  const table = await exchange.run(benchContext(2), {
     parameters: 3_000_000,
     workers: 2,
     reducers: 2,
@@ -28,8 +28,8 @@ test('real processes exchange three chunks, and phases make up the whole', async
   positiveFigure(table, 'exchange, in memcpys');
 });
 
-test('on a bfloat16 wire a quarter less is moved, and every round stands beside one in float32', async (context) => {
-  const table = await exchange.run(benchContext(context, 2), {
+test('on a bfloat16 wire a quarter less is moved, and every round stands beside one in float32', async () => {
+  const table = await exchange.run(benchContext(2), {
     parameters: 1_500_000,
     workers: 2,
     reducers: 1,
@@ -47,8 +47,8 @@ test('on a bfloat16 wire a quarter less is moved, and every round stands beside 
   );
 });
 
-test('an encrypted exchange stands beside one in the clear, each with what the plan takes from it', async (context) => {
-  const table = await exchange.run(benchContext(context, 2), {
+test('an encrypted exchange stands beside one in the clear, each with what the plan takes from it', async () => {
+  const table = await exchange.run(benchContext(2), {
     parameters: 1_500_000,
     workers: 2,
     reducers: 1,

@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import { step } from '../../../deploy/bench/step.ts';
 import { benchContext, positiveFigure } from '../../support/bench.ts';
 
-test('a small gradient is held against its own products, and every millisecond has a place', async (context) => {
+test('a small gradient is held against its own products, and every millisecond has a place', async () => {
   const given = { preset: 'digits', runtime: 'wasm', threads: 1, microBatchSize: 10 } as const;
-  const table = await step.run(benchContext(context), given);
+  const table = await step.run(benchContext(), given);
   const share = positiveFigure(table, 'share of the roofline');
   assert.ok(
     share.values.every((value) => value < 2),
@@ -20,8 +20,8 @@ test('a small gradient is held against its own products, and every millisecond h
   assert.ok(operations!.rows.some(([name]) => /MatMul/.test(String(name))));
 });
 
-test('what a part cannot do is told by the benchmark, and its process ends', async (context) => {
+test('what a part cannot do is told by the benchmark, and its process ends', async () => {
   process.env['VK_DRIVER_FILES'] = '/there/is/no/driver';
   const given = { preset: 'digits', runtime: 'webgpu', threads: 1, microBatchSize: 10 } as const;
-  await assert.rejects(step.run(benchContext(context), given), /gradient: .*WebGPU finds no device/s);
+  await assert.rejects(step.run(benchContext(), given), /gradient: .*WebGPU finds no device/s);
 });

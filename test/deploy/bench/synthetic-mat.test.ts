@@ -5,8 +5,8 @@ import { syntheticMat } from '../../../deploy/bench/synthetic-mat.ts';
 import { readMat } from '../../../shared/data/mat.ts';
 import { benchContext } from '../../support/bench.ts';
 
-test('the file holds as many images as were asked for, and is made once', async (context) => {
-  const bench = benchContext(context);
+test('the file holds as many images as were asked for, and is made once', async () => {
+  const bench = benchContext();
   const path = await syntheticMat(bench, 130); // more than a block, and no multiple of one
   let bytes = 0;
   const labels = await readMat(path, { begin: () => {}, push: (rows) => void (bytes += rows.length) });

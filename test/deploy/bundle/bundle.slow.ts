@@ -36,7 +36,7 @@ const few =
 
 test('a bundle installs and trains on a box without a network', { timeout: 290_000 }, (context) => {
   if (!requiresBoxes(context)) return;
-  const folder = temporaryFolder(context);
+  const folder = temporaryFolder();
   const [bundle, target, bin] = ['bundle', 'target', 'bin'].map((name) => join(folder, name)) as [
     string,
     string,

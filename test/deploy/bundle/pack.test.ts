@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { packTree } from '../../../deploy/bundle/pack.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
@@ -15,8 +15,8 @@ const payload = Buffer.concat(
 );
 
 /** A bundle of a tree whose `lockstep` only says a version. */
-async function bundleOf(context: TestContext, system = uname.trim()) {
-  const folder = temporaryFolder(context);
+async function bundleOf(system = uname.trim()) {
+  const folder = temporaryFolder();
   const [tree, dir] = [join(folder, 'tree'), join(folder, 'bundle')];
   mkdirSync(join(tree, 'bin'), { recursive: true });
   mkdirSync(dir);
@@ -31,8 +31,8 @@ async function bundleOf(context: TestContext, system = uname.trim()) {
   return { dir, target, bytes, parts, install, leftBehind };
 }
 
-test('what is unpacked is what was packed, in parts of at most the size asked for', async (context) => {
-  const { dir, target, bytes, parts, install } = await bundleOf(context);
+test('what is unpacked is what was packed, in parts of at most the size asked for', async () => {
+  const { dir, target, bytes, parts, install } = await bundleOf();
   assert.ok(parts.length >= 4, `${parts.length} parts`);
   const sizes = parts.map((name) => statSync(join(dir, name)).size);
   assert.ok(sizes.every((size) => size <= partBytes));
@@ -47,8 +47,8 @@ test('what is unpacked is what was packed, in parts of at most the size asked fo
   assert.deepEqual(readdirSync(target).sort(), ['bin', 'payload']);
 });
 
-test('a damaged and a missing part are named, and nothing is left behind', async (context) => {
-  const { dir, parts, install, leftBehind } = await bundleOf(context);
+test('a damaged and a missing part are named, and nothing is left behind', async () => {
+  const { dir, parts, install, leftBehind } = await bundleOf();
   const damaged = readFileSync(join(dir, parts[1]!));
   damaged[1234]! ^= 1;
   writeFileSync(join(dir, parts[1]!), damaged);
@@ -63,8 +63,8 @@ test('a damaged and a missing part are named, and nothing is left behind', async
   assert.deepEqual(leftBehind(), []);
 });
 
-test('a folder that is there is never overwritten', async (context) => {
-  const { target, install } = await bundleOf(context);
+test('a folder that is there is never overwritten', async () => {
+  const { target, install } = await bundleOf();
   mkdirSync(target, { recursive: true });
   writeFileSync(join(target, 'mine'), 'kept');
   const { status, stderr } = install();
@@ -73,8 +73,8 @@ test('a folder that is there is never overwritten', async (context) => {
   assert.deepEqual(readdirSync(target), ['mine']);
 });
 
-test('a bundle for another kind of machine is refused', async (context) => {
-  const { install, leftBehind } = await bundleOf(context, 'Plan9 mips');
+test('a bundle for another kind of machine is refused', async () => {
+  const { install, leftBehind } = await bundleOf('Plan9 mips');
   const { status, stderr } = install();
   assert.equal(status, 69);
   assert.match(stderr, /this bundle is for Plan9 mips, and this machine is Linux/);

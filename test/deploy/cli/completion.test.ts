@@ -21,8 +21,8 @@ const ask = `
   done
   complete -p lockstep`;
 
-test('bash offers commands, flags and values, each where it belongs', (context) => {
-  const folder = temporaryFolder(context);
+test('bash offers commands, flags and values, each where it belongs', () => {
+  const folder = temporaryFolder();
   symlinkSync(command, join(folder, 'lockstep'));
   const expected = {
     'lockstep ben': 'bench',

@@ -69,8 +69,8 @@ test('paths of data are made absolute, and synthetic is no path', () => {
   assert.deepEqual([config.data, config.testData], [['synthetic'], [resolve('/here/t.gz'), resolve('/x')]]);
 });
 
-test('a run that goes on has its own configuration, wherever it is resumed from', (t) => {
-  const folder = join(temporaryFolder(t), 'run');
+test('a run that goes on has its own configuration, wherever it is resumed from', () => {
+  const folder = join(temporaryFolder(), 'run');
   mkdirSync(folder);
   const { config } = withAbsolutePaths(
     configOf('--data', 'a.gz', '--seed', '3', '--workers', '1'),
@@ -88,8 +88,8 @@ test('a run that goes on has its own configuration, wherever it is resumed from'
   assert.throws(() => configOf('--resume', '/nowhere'), refusal(65, /nowhere/));
 });
 
-test('a run that goes on says what its preset must say, and its file can be begun with anew', (t) => {
-  const folder = createRunFolder(join(temporaryFolder(t), 'run'), { host: 'box', pid: 1, startedAt: '' });
+test('a run that goes on says what its preset must say, and its file can be begun with anew', () => {
+  const folder = createRunFolder(join(temporaryFolder(), 'run'), { host: 'box', pid: 1, startedAt: '' });
   const { config, notices, preset } = configOf('--preset', 'svhn-2017', '--seed', '3');
   folder.writeConfig(config, preset);
   assert.equal(notices.length, 2);

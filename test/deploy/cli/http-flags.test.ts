@@ -16,8 +16,8 @@ test('without flags a run is served on loopback, on any free port, without a tok
   assert.equal(servingRequestOf({ ...none, port: 'none', targetsDir: 'none' }).address, null);
 });
 
-test('elsewhere than on loopback a token is needed, and comes from the file', (context) => {
-  const tokenFile = join(temporaryFolder(context), 'token');
+test('elsewhere than on loopback a token is needed, and comes from the file', () => {
+  const tokenFile = join(temporaryFolder(), 'token');
   assert.throws(
     () => servingRequestOf({ ...none, host: '0.0.0.0' }),
     (error) =>

@@ -23,8 +23,8 @@ test('what is no address is refused, with what is expected', () => {
     assert.throws(() => listeningOf({ host }, null), { exitCode: 64, message: /expected an address/ }, host);
 });
 
-test('keys of an address say where to listen, whatever its family', (context) => {
-  const folder = temporaryFolder(context);
+test('keys of an address say where to listen, whatever its family', () => {
+  const folder = temporaryFolder();
   const endpoints = { 'tcp://[fd00::2]:5771': '[fd00::2]', 'tcp://10.0.0.5:5771': '10.0.0.5' };
   for (const [index, [endpoint, host]] of Object.entries(endpoints).entries()) {
     const file = join(folder, `${index}.json`);

@@ -5,16 +5,16 @@ import { test } from 'node:test';
 import { nthTraceFile, traceFileOf } from '../../../deploy/cli/trace-file.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
-test('a file in a folder that is there is taken, new or old, from wherever it is named', (context) => {
-  const path = join(temporaryFolder(context), 'trace.json');
+test('a file in a folder that is there is taken, new or old, from wherever it is named', () => {
+  const path = join(temporaryFolder(), 'trace.json');
   assert.equal(traceFileOf(path), path);
   writeFileSync(path, '');
   assert.equal(traceFileOf(relative(process.cwd(), path)), path);
   assert.equal(traceFileOf(null), null);
 });
 
-test('what cannot be a file is refused in one line that says why and what to do', (context) => {
-  const folder = temporaryFolder(context);
+test('what cannot be a file is refused in one line that says why and what to do', () => {
+  const folder = temporaryFolder();
   writeFileSync(join(folder, 'file'), '');
   const refused = (path: string, message: RegExp): void =>
     assert.throws(() => traceFileOf(join(folder, path)), { exitCode: 64, message });

@@ -26,8 +26,8 @@ function data(words: readonly string[], environment: Record<string, string> = {}
   return new Promise((resolve) => void child.on('close', (code) => resolve({ code, ...texts })));
 }
 
-test('info, verify and synthesize work on one another, with --json as one object alone on stdout', async (context) => {
-  const path = join(temporaryFolder(context), 'digits.mat');
+test('info, verify and synthesize work on one another, with --json as one object alone on stdout', async () => {
+  const path = join(temporaryFolder(), 'digits.mat');
   const made = await data(['synthesize', path, '--rows', '30', '--seed', '3']);
   assert.deepEqual([made.code, made.stdout], [0, `${path}\n`]);
   const [info, verify] = await Promise.all([
@@ -42,8 +42,8 @@ test('info, verify and synthesize work on one another, with --json as one object
   assert.equal(verified.files[0].published, null);
 });
 
-test('each failure is one line on stderr, nothing on stdout, and its own exit code', async (context) => {
-  const folder = temporaryFolder(context);
+test('each failure is one line on stderr, nothing on stdout, and its own exit code', async () => {
+  const folder = temporaryFolder();
   const path = (name: string): string => join(folder, name);
   writeFileSync(path('empty.mat'), '');
   const cases: [string[], number, RegExp, Record<string, string>?][] = [

@@ -8,8 +8,8 @@ import { writeTrainedRun } from '../../support/trained-run.ts';
 const evaluate = (...words: string[]) =>
   spawnSync(process.execPath, ['deploy/lockstep.mjs', 'evaluate', ...words], { encoding: 'utf8' });
 
-test('--json prints one object and nothing else, progress goes to stderr', async (t) => {
-  const { path } = await writeTrainedRun(temporaryFolder(t));
+test('--json prints one object and nothing else, progress goes to stderr', async () => {
+  const { path } = await writeTrainedRun(temporaryFolder());
   const { status, stdout, stderr } = evaluate(path, '--json', '--runtime', 'wasm', '--no-bits-per-dimension');
   assert.equal(status, 0, stderr);
   const report = JSON.parse(stdout) as Record<string, unknown>;

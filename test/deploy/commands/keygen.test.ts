@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import { runLockstep } from '../../support/lockstep.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
-test('keygen writes two files, once; a coordinator on the network needs one, and a worker takes the other', async (context) => {
-  const folder = temporaryFolder(context);
+test('keygen writes two files, once; a coordinator on the network needs one, and a worker takes the other', async () => {
+  const folder = temporaryFolder();
   const file = join(folder, 'box.json');
   const made = await runLockstep(['keygen', file, '--endpoint', 'tcp://10.0.0.5:5770']);
   assert.equal(made.code, 0, made.stderr);

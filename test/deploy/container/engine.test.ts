@@ -25,7 +25,7 @@ const patienceMs = 180_000;
 test('runs on a container engine', async (context) => {
   const engine = await startEngine(context);
   if (engine === null) return;
-  const folder = temporaryFolder(context);
+  const folder = temporaryFolder();
   buildTestImage(engine, folder);
   const alone = join(folder, 'alone');
   const words = [...smallRun, '--runtime', 'wasm', '--steps', String(steps), '--http-port', 'none'];

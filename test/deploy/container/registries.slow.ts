@@ -17,7 +17,7 @@ const image = 'lockstep:whole';
 const steps = 1500;
 
 test('an image that was built from registries computes on TensorFlow, and ends in the digest of the one-box run', async (context) => {
-  const folder = temporaryFolder(context);
+  const folder = temporaryFolder();
   const archive = join(folder, 'image.tar');
   const builder = await startEngine(context, 'host');
   if (builder === null) return;

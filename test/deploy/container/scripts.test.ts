@@ -18,8 +18,8 @@ function withPrograms(folder: string, scripts: Readonly<Record<string, string>>)
   return { ...process.env, PATH: `${folder}:/usr/bin:/bin` };
 }
 
-test('a coordinator begins a run, and goes on with it when it is started again', (context) => {
-  const folder = temporaryFolder(context);
+test('a coordinator begins a run, and goes on with it when it is started again', () => {
+  const folder = temporaryFolder();
   const environment = withPrograms(folder, { lockstep: 'echo "$@"' });
   const start = (): string => {
     const words = [join(container, 'coordinator.sh'), join(folder, 'run'), 'run.yaml', '--port=5770'];
@@ -47,7 +47,7 @@ function startWorker(context: TestContext, environment: NodeJS.ProcessEnv, folde
 }
 
 test('each worker takes a GPU of its own; one too many ends; one that dies leaves its GPU to the next', async (context) => {
-  const folder = temporaryFolder(context);
+  const folder = temporaryFolder();
   const environment = withPrograms(folder, {
     'nvidia-smi': 'echo "GPU 0: made up"; echo "GPU 1: made up"',
     lockstep: 'echo "$CUDA_VISIBLE_DEVICES $*"; exec sleep 60',
@@ -78,8 +78,8 @@ test('each worker takes a GPU of its own; one too many ends; one that dies leave
   assert.equal(await next(), '0 worker --connect=keys.json');
 });
 
-test('without a GPU the worker itself decides', (context) => {
-  const folder = temporaryFolder(context);
+test('without a GPU the worker itself decides', () => {
+  const folder = temporaryFolder();
   const programs = {
     'nvidia-smi': 'echo "No devices were found"; exit 6',
     lockstep: 'echo "[$CUDA_VISIBLE_DEVICES] $*"',

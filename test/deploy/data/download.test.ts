@@ -33,7 +33,7 @@ async function prepare(
   stallMs = 60_000,
 ): Promise<Attempt> {
   const server = await serveFile(context, served, plan);
-  const path = join(temporaryFolder(context), file.name);
+  const path = join(temporaryFolder(), file.name);
   const [notes, progress]: [string[], number[]] = [[], []];
   const run = (): Promise<'fetched' | 'present'> =>
     download(`${server.url}/${file.name}`, path, file, {

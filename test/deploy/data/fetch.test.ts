@@ -18,7 +18,7 @@ const files = ['a.mat', 'b.mat'].map((name) => ({ name, bytes: content.length, m
 
 test('files come into a folder that is made for them; those that are there stay', async (context) => {
   const { url, ranges } = await serveFile(context, content, [{ kind: 'cut', afterBytes: 4 }]);
-  const dir = join(temporaryFolder(context), 'deep', 'data');
+  const dir = join(temporaryFolder(), 'deep', 'data');
   const request = { files, baseUrl: `${url}///`, dir, offline: false };
   const paths = await fetchFiles(request, systemClock);
   assert.deepEqual(paths, [join(dir, 'a.mat'), join(dir, 'b.mat')]);
@@ -28,16 +28,16 @@ test('files come into a folder that is made for them; those that are there stay'
   assert.equal(ranges.length, 3);
 });
 
-test('LOCKSTEP_OFFLINE refuses before anything is made', async (context) => {
-  const dir = join(temporaryFolder(context), 'data');
+test('LOCKSTEP_OFFLINE refuses before anything is made', async () => {
+  const dir = join(temporaryFolder(), 'data');
   const run = (): Promise<unknown> =>
     fetchFiles({ files, baseUrl: svhnBase, dir, offline: true }, systemClock);
   await refuses(run, ['LOCKSTEP_OFFLINE', 'a.mat, b.mat', dir], exitCodes.configuration);
   assert.ok(!existsSync(dir));
 });
 
-test('an address that is none, and a folder that cannot be made, are refused', async (context) => {
-  const folder = temporaryFolder(context);
+test('an address that is none, and a folder that cannot be made, are refused', async () => {
+  const folder = temporaryFolder();
   for (const baseUrl of ['ufldl.stanford.edu', 'ftp://host', 'http://'])
     await refuses(
       () => fetchFiles({ files, baseUrl, dir: folder, offline: false }, systemClock),

@@ -11,8 +11,8 @@ import { exitCodes, runError } from '../../../shared/errors.ts';
 import { refuses } from '../../support/collect.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
-test('a file of them has the hash of --data synthetic', async (context) => {
-  const folder = temporaryFolder(context);
+test('a file of them has the hash of --data synthetic', async () => {
+  const folder = temporaryFolder();
   const path = join(folder, 'digits.mat');
   await synthesize(path, 200, 7);
   const synthetic = { rowCount: 200, seed: 7 };
@@ -21,8 +21,8 @@ test('a file of them has the hash of --data synthetic', async (context) => {
   assert.equal((await summarise([path])).hash, dataset.hash);
 });
 
-test('values out of range, other endings and paths that are taken are refused', async (context) => {
-  const folder = temporaryFolder(context);
+test('values out of range, other endings and paths that are taken are refused', async () => {
+  const folder = temporaryFolder();
   const cases: [string, number, number, string[]][] = [
     ['a.mat', 0, 1, ['--rows: got 0']],
     ['a.mat', 1.5, 1, ['--rows: got 1.5']],

@@ -27,7 +27,7 @@ const words = smallRun.filter((word, at) => word !== '--batch-size' && smallRun[
 
 test('every panel has data of a real sweep; those of GPUs say whose figures they show', async (context) => {
   if (!requires('prometheus', context)) return;
-  const folder = temporaryFolder(context);
+  const folder = temporaryFolder();
   const began = Date.now();
   const { targetsFolder, hadData, quiet } = await watchWithPrometheus(context);
   const flags = [...words, '--runtime', 'wasm', '--batch-size', '100,200', '--workers', '1', '--no-control'];

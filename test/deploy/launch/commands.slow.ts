@@ -18,16 +18,16 @@ function onHead(boxes: Boxes, words: readonly string[], context: TestContext): P
   return ended;
 }
 
-async function byHand(batchSize: number, steps: number, context: TestContext): Promise<string> {
+async function byHand(batchSize: number, steps: number): Promise<string> {
   const words = ['--batch-size', `${batchSize}`, '--steps', `${steps}`, '--workers', '1', ...unseen];
-  const folder = join(temporaryFolder(context), 'one');
+  const folder = join(temporaryFolder(), 'one');
   return (await train([...settings, ...words, '--run-dir', folder])).parametersSha256;
 }
 
 test('a sweep over boxes has one trial a box at a time, each with the bits of a run by hand', async (context) => {
   const boxes = await openBoxes(context);
   if (boxes === null) return;
-  const dir = join(temporaryFolder(context), 'sweep');
+  const dir = join(temporaryFolder(), 'sweep');
   const place = ['-H', 'boxa:1,boxb:1', '--ssh', boxes.ssh, '--run-dir', dir];
   const grid = ['--batch-size', '100,200', '--no-control', '--no-sharpness', '--budget', 'updates=12'];
   const { code, stderr } = await onHead(boxes, ['sweep', ...place, ...settings, ...grid, ...unseen], context);
@@ -40,14 +40,14 @@ test('a sweep over boxes has one trial a box at a time, each with the bits of a 
       ['finished', 1],
     ],
   );
-  assert.equal(trials[1]!.parametersSha256, await byHand(200, 12, context));
+  assert.equal(trials[1]!.parametersSha256, await byHand(200, 12));
   await nothingIsLeft(boxes);
 });
 
 test('launch … sweep has each trial on all boxes', async (context) => {
   const boxes = await openBoxes(context);
   if (boxes === null) return;
-  const dir = join(temporaryFolder(context), 'sweep');
+  const dir = join(temporaryFolder(), 'sweep');
   const place = ['-H', 'boxa:1,boxb:1', '--ssh', boxes.ssh];
   const grid = [
     '--batch-size',
@@ -64,14 +64,14 @@ test('launch … sweep has each trial on all boxes', async (context) => {
   assert.equal(code, 0, stderr);
   const [trial] = readSweepFile(dir).trials;
   assert.equal(trial?.workers, 2);
-  assert.equal(trial.parametersSha256, await byHand(100, 12, context));
+  assert.equal(trial.parametersSha256, await byHand(100, 12));
   await nothingIsLeft(boxes);
 });
 
 test('setup -H sets up all boxes at once, and names those that failed', async (context) => {
   const boxes = await openBoxes(context);
   if (boxes === null) return;
-  const program = join(temporaryFolder(context), 'lockstep');
+  const program = join(temporaryFolder(), 'lockstep');
   writeFileSync(program, '#!/bin/sh\necho "$1 on $(hostname)"\n[ "$(hostname)" != boxb ] || exit 69\n');
   chmodSync(program, 0o755);
   const place = ['-H', 'boxa,boxb,boxc', '--ssh', boxes.ssh, '--remote-command', program];

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { boxNames, openBoxes } from '../../support/boxes.ts';
 import { stepsIn, summaryOf, train, until } from '../../support/lockstep.ts';
@@ -15,7 +15,7 @@ const long = ['--steps', '100000'];
 const digests = new Map<number, Promise<string>>();
 
 /** The digest of a run on one box that nothing befalls. */
-function undisturbed(steps: number, context: TestContext): Promise<string> {
+function undisturbed(steps: number): Promise<string> {
   const words = [
     ...flags,
     '--steps',
@@ -23,7 +23,7 @@ function undisturbed(steps: number, context: TestContext): Promise<string> {
     '--workers',
     '1',
     '--run-dir',
-    join(temporaryFolder(context), 'one'),
+    join(temporaryFolder(), 'one'),
   ];
   const known = digests.get(steps) ?? train(words).then(({ parametersSha256 }) => parametersSha256);
   digests.set(steps, known);
@@ -43,7 +43,7 @@ test('a box whose plug is pulled: the others go on, and end in the same bits', a
   await run.says(/boxc is lost/);
   assert.equal(boxes.processes('boxc').length, 0);
   const summary = summaryOf(await run.ended);
-  assert.equal(summary.parametersSha256, await undisturbed(300, context));
+  assert.equal(summary.parametersSha256, await undisturbed(300));
   await nothingIsLeft(boxes);
 });
 
@@ -73,7 +73,7 @@ test('the box of the coordinator comes back after its plug was pulled: the run r
   await boxes.start('boxa');
   await run.says(/boxa is back/);
   const summary = summaryOf(await run.ended);
-  assert.equal(summary.parametersSha256, await undisturbed(600, context));
+  assert.equal(summary.parametersSha256, await undisturbed(600));
   await nothingIsLeft(boxes);
 });
 
@@ -151,5 +151,5 @@ test('links of 1 Gb/s change no bit', async (context) => {
   const run = launch(boxes, ['--steps', '30', '--min-workers', '3'], context);
   const summary = summaryOf(await run.ended);
   context.diagnostic(`${summary.samplesPerSecond.toFixed(0)} samples/s`);
-  assert.equal(summary.parametersSha256, await undisturbed(30, context));
+  assert.equal(summary.parametersSha256, await undisturbed(30));
 });

@@ -16,8 +16,8 @@ test('a box that is named twice has the workers of both', () => {
   assert.deepEqual(hostsOf(['box1:2', 'box1:3'], null), [{ name: 'box1', slots: 5 }]);
 });
 
-test("a file has a line a box, in Open MPI's words or ours, with remarks", (context) => {
-  const file = join(temporaryFolder(context), 'boxes');
+test("a file has a line a box, in Open MPI's words or ours, with remarks", () => {
+  const file = join(temporaryFolder(), 'boxes');
   writeFileSync(file, '# two\nbox1 slots=4 max_slots=8\n\nbox2:2 # the other\nbox3\n');
   const expected = [
     { name: 'box1', slots: 4 },

@@ -19,15 +19,7 @@ test('three boxes end in the bits of one, keys in no command line, each rank wit
   await run.says(/rank 2 joined: boxc/);
   const seen = (['boxa', 'boxb', 'boxc'] as const).flatMap((name) => boxes.processes(name));
   const summary = summaryOf(await run.ended);
-  const one = [
-    ...flags,
-    '--steps',
-    '8',
-    '--workers',
-    '1',
-    '--run-dir',
-    join(temporaryFolder(context), 'one'),
-  ];
+  const one = [...flags, '--steps', '8', '--workers', '1', '--run-dir', join(temporaryFolder(), 'one')];
   assert.equal(summary.parametersSha256, (await train(one)).parametersSha256);
   assert.equal(summary.workers, 3);
   for (const rank of [0, 1, 2]) {
@@ -41,7 +33,7 @@ test('three boxes end in the bits of one, keys in no command line, each rank wit
 });
 
 test('whatever is amiss on a box is told, with a remedy, and nothing is started', async (context) => {
-  const folder = temporaryFolder(context);
+  const folder = temporaryFolder();
   const [data, empty] = [join(folder, 'data'), join(folder, 'empty')];
   mkdirSync(data);
   mkdirSync(empty);

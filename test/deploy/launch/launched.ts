@@ -22,7 +22,7 @@ export function launch(
   context: TestContext,
   launchFlags: readonly string[] = ['-H', boxNames.map((name) => `${name}:1`).join(',')],
 ): Launched {
-  const runDir = join(temporaryFolder(context), 'run');
+  const runDir = join(temporaryFolder(), 'run');
   const place = words.includes('--resume') ? [] : [...flags, '--run-dir', runDir];
   const given = ['launch', ...launchFlags, '--ssh', boxes.ssh, 'train', '--json', ...place, ...words];
   const running = startLockstep(given, {}, process.execPath, boxes.head);

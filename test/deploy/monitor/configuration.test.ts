@@ -29,7 +29,7 @@ test('a made configuration is the committed one with its paths', (context) => {
   assert.deepEqual(ours!.file_sd_configs[0]!.files, ['/targets/*.json']);
   assert.deepEqual(dcgm!.file_sd_configs[0]!.files, ['/targets/dcgm/*.json']);
   if (!requires('promtool', context)) return;
-  const folder = temporaryFolder(context);
+  const folder = temporaryFolder();
   const [path, tokenFile] = [join(folder, 'prometheus.yml'), join(folder, 'token')];
   writeFileSync(tokenFile, 'a-token-of-a-test\n');
   writeFileSync(path, configurationOf(committed, { ...where, runsFolder: '/runs', tokenFile }));

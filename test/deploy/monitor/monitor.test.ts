@@ -8,8 +8,8 @@ import { runLockstep, startLockstep, until } from '../../support/lockstep.ts';
 import { requires } from '../../support/requires.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
-test('without Prometheus, or without the folder, one line says what to do', async (context) => {
-  const folder = temporaryFolder(context);
+test('without Prometheus, or without the folder, one line says what to do', async () => {
+  const folder = temporaryFolder();
   symlinkSync(process.execPath, join(folder, 'node'));
   const data = ['--data-dir', join(folder, 'data'), '--targets-dir', join(folder, 'targets')];
   const [none, nowhere] = await Promise.all([
@@ -24,7 +24,7 @@ test('without Prometheus, or without the folder, one line says what to do', asyn
 
 test('it says which runs it watches and where to look, and ends its Prometheus with itself', async (context) => {
   if (!requires('prometheus', context)) return;
-  const folder = temporaryFolder(context);
+  const folder = temporaryFolder();
   const [targets, runs] = [join(folder, 'targets'), join(folder, 'runs')];
   mkdirSync(runs);
   for (const [runId, at] of Object.entries({ a: join(runs, 'one'), b: join(folder, 'other') })) {
@@ -53,7 +53,7 @@ test('it says which runs it watches and where to look, and ends its Prometheus w
 
 test('killed by a signal that it cannot catch, it leaves no Prometheus behind', async (context) => {
   if (!requires('prometheus', context)) return;
-  const folder = temporaryFolder(context);
+  const folder = temporaryFolder();
   const words = ['--targets-dir', join(folder, 'targets'), '--data-dir', join(folder, 'data')];
   const { running } = await startMonitor(['monitor', ...words], context);
   assert.ok(running.processes().some(({ words: [program] }) => program === 'prometheus'));

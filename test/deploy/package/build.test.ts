@@ -22,8 +22,8 @@ const few =
   '--components none --synthetic-rows 200 --batch-size 50 --micro-batch-size 25 --steps 2 --workers 2 ' +
   '--picture-every 0 --evaluation-rows 50 --port 0 --http-port 0 --runtime wasm --json';
 
-test('a packed release runs in an empty project, on its dependencies alone', (context) => {
-  const folder = temporaryFolder(context);
+test('a packed release runs in an empty project, on its dependencies alone', () => {
+  const folder = temporaryFolder();
   const run = (command: string, args: readonly string[], cwd = folder) => {
     const environment = { ...process.env, XDG_CACHE_HOME: join(folder, 'cache'), NODE_OPTIONS: '' };
     const { status, stdout, stderr } = spawnSync(command, args, { cwd, env: environment, encoding: 'utf8' });

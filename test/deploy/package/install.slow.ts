@@ -28,7 +28,7 @@ test(
   { timeout: timeoutMs },
   (context) => {
     if (!requiresFile(join(root, '.lockstep', unpacked), 'npx lockstep setup', context)) return;
-    const folder = temporaryFolder(context);
+    const folder = temporaryFolder();
     const run = runner(folder);
     run(root, process.execPath, 'deploy/package/build.mjs');
     run(root, 'npm', 'pack', '--ignore-scripts', '--silent', '--pack-destination', folder);

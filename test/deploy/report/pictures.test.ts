@@ -9,8 +9,8 @@ import { temporaryFolder } from '../../support/temporary.ts';
 const decode = (source: string): PNG =>
   PNG.sync.read(Buffer.from(source.slice(source.indexOf(',') + 1), 'base64'));
 
-test('of each kind the latest is shown, with what it shows in words', (context) => {
-  const folder = temporaryFolder(context);
+test('of each kind the latest is shown, with what it shows in words', () => {
+  const folder = temporaryFolder();
   makeUpFolder(folder, { epochs: 3 });
   const shown = latestPictures(readRun(folder).pictures);
   assert.deepEqual(
@@ -23,8 +23,8 @@ test('of each kind the latest is shown, with what it shows in words', (context) 
   }
 });
 
-test('samples over time put one row of each step under the other, oldest first', (context) => {
-  const folder = temporaryFolder(context);
+test('samples over time put one row of each step under the other, oldest first', () => {
+  const folder = temporaryFolder();
   makeUpFolder(folder, { epochs: 3 });
   const strip = samplesOverTime(readRun(folder).pictures, 10);
   assert.match(strip?.caption ?? '', /after 20, 40, 60 steps/);
@@ -34,14 +34,14 @@ test('samples over time put one row of each step under the other, oldest first',
   assert.deepEqual(blues, [40, 80, 120]);
 });
 
-test('a single set of samples has no story', (context) => {
-  const folder = temporaryFolder(context);
+test('a single set of samples has no story', () => {
+  const folder = temporaryFolder();
   makeUpFolder(folder, { epochs: 1 });
   assert.equal(samplesOverTime(readRun(folder).pictures, 10), null);
 });
 
-test('samples and their history stand beside each other, before all else', (context) => {
-  const folder = temporaryFolder(context);
+test('samples and their history stand beside each other, before all else', () => {
+  const folder = temporaryFolder();
   makeUpFolder(folder, { epochs: 3 });
   const [samples, strip, next] = picturesOf(readRun(folder).pictures, 10);
   assert.deepEqual(

@@ -7,8 +7,8 @@ import { LockstepError } from '../../../shared/errors.ts';
 import { makeUpFolder } from '../../support/made-up-folder.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
-test('a run is read whole, and what it has not written is missing, not an error', (context) => {
-  const folder = temporaryFolder(context);
+test('a run is read whole, and what it has not written is missing, not an error', () => {
+  const folder = temporaryFolder();
   makeUpFolder(folder, { epochs: 2, pictures: false, componentVariance: false });
   const run = readRun(folder);
   assert.deepEqual([run.steps.length, run.evaluations.length], [40, 2]);
@@ -16,8 +16,8 @@ test('a run is read whole, and what it has not written is missing, not an error'
   assert.equal(run.config.learningRate, 0.003);
 });
 
-test('a picture is known by kind and step', (context) => {
-  const folder = temporaryFolder(context);
+test('a picture is known by kind and step', () => {
+  const folder = temporaryFolder();
   makeUpFolder(folder, { epochs: 2 });
   const { pictures } = readRun(folder);
   const stepsOf = (kind: string) => pictures.filter(({ name }) => name === kind).map(({ step }) => step);
@@ -25,8 +25,8 @@ test('a picture is known by kind and step', (context) => {
   assert.deepEqual(stepsOf('pca-100-unclipped'), [null]);
 });
 
-test('a folder without a run, or with a damaged file, is refused by name', (context) => {
-  const folder = temporaryFolder(context);
+test('a folder without a run, or with a damaged file, is refused by name', () => {
+  const folder = temporaryFolder();
   const refused = (pattern: RegExp) => (error: unknown) =>
     error instanceof LockstepError && error.exitCode === 65 && pattern.test(error.message);
   assert.throws(() => readRun(folder), refused(/config\.yaml/));

@@ -21,8 +21,8 @@ function unbalanced(text: string): string[] {
   return [...wrong, ...open];
 }
 
-test('a report is one page that parses, holds the numbers, and needs nothing else', async (context) => {
-  const folder = temporaryFolder(context);
+test('a report is one page that parses, holds the numbers, and needs nothing else', async () => {
+  const folder = temporaryFolder();
   makeUpFolder(folder);
   const path = await writeReport(folder);
   assert.equal(path, join(folder, 'report.html'));
@@ -44,8 +44,8 @@ test('a report is one page that parses, holds the numbers, and needs nothing els
   assert.ok(text.length > 50_000 && text.length < 1_000_000, `${text.length} characters`);
 });
 
-test('the loss is a picture of its own, on white', async (context) => {
-  const folder = temporaryFolder(context);
+test('the loss is a picture of its own, on white', async () => {
+  const folder = temporaryFolder();
   makeUpFolder(folder, { epochs: 2, pictures: false });
   await writeReport(folder);
   const svg = readFileSync(join(folder, 'pictures', 'loss.svg'), 'utf8');
@@ -53,8 +53,8 @@ test('the loss is a picture of its own, on white', async (context) => {
   assert.ok(!svg.includes('var(--'));
 });
 
-test('a run that has just begun has a report that says so', async (context) => {
-  const folder = temporaryFolder(context);
+test('a run that has just begun has a report that says so', async () => {
+  const folder = temporaryFolder();
   makeUpFolder(folder, { epochs: 0, pictures: false, componentVariance: false });
   const text = readFileSync(await writeReport(folder), 'utf8');
   assert.match(text, /Nothing to draw yet/);

@@ -6,8 +6,8 @@ import { writeReport } from '../../../deploy/report/report.ts';
 import { makeUpFolder } from '../../support/made-up-folder.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
-test('Markdown and JSON hold what the page holds', async (context) => {
-  const folder = temporaryFolder(context);
+test('Markdown and JSON hold what the page holds', async () => {
+  const folder = temporaryFolder();
   makeUpFolder(folder, { epochs: 3 });
   await writeReport(folder);
   const text = readFileSync(join(folder, 'report.md'), 'utf8');
@@ -19,8 +19,8 @@ test('Markdown and JSON hold what the page holds', async (context) => {
   assert.match(String(content['command']), /--seed 7/);
 });
 
-test('a run that has just begun has both', async (context) => {
-  const folder = temporaryFolder(context);
+test('a run that has just begun has both', async () => {
+  const folder = temporaryFolder();
   makeUpFolder(folder, { epochs: 0, pictures: false, componentVariance: false });
   await writeReport(folder);
   assert.match(readFileSync(join(folder, 'report.md'), 'utf8'), /What differs from the defaults/);

@@ -10,8 +10,8 @@ import { noteChild, withLock } from '../../../deploy/setup/lock.mjs';
 import { findPaths } from '../../../deploy/setup/paths.mjs';
 import { temporaryFolder } from '../../support/temporary.ts';
 
-test('two set-ups in one cache take turns', async (t) => {
-  const paths = findPaths(process.env, somewhere(t));
+test('two set-ups in one cache take turns', async () => {
+  const paths = findPaths(process.env, somewhere());
   const log: string[] = [];
   const work = (name: string) => async () => {
     log.push(`${name} begins`);
@@ -23,8 +23,8 @@ test('two set-ups in one cache take turns', async (t) => {
   assert.deepEqual(readdirSync(paths.cache), []);
 });
 
-test('a set-up that fails gives the lock back', async (t) => {
-  const paths = findPaths(process.env, somewhere(t));
+test('a set-up that fails gives the lock back', async () => {
+  const paths = findPaths(process.env, somewhere());
   await assert.rejects(
     withLock(paths, () => Promise.reject(new Error('no luck'))),
     /no luck/,
@@ -32,8 +32,8 @@ test('a set-up that fails gives the lock back', async (t) => {
   assert.deepEqual(readdirSync(paths.cache), []);
 });
 
-test('the lock and the temporary files of a killed set-up are taken away', async (t) => {
-  const paths = findPaths(process.env, somewhere(t));
+test('the lock and the temporary files of a killed set-up are taken away', async () => {
+  const paths = findPaths(process.env, somewhere());
   const child = spawn('true');
   await once(child, 'close');
   mkdirSync(join(paths.cache, 'tmp', String(child.pid)), { recursive: true });
@@ -46,8 +46,8 @@ test('the lock and the temporary files of a killed set-up are taken away', async
 const onLinux = process.platform === 'linux'; // elsewhere a process has no name that is never used again
 
 if (onLinux)
-  test('a program that a killed set-up left running is ended before the next one works', async (t) => {
-    const paths = findPaths(process.env, somewhere(t));
+  test('a program that a killed set-up left running is ended before the next one works', async () => {
+    const paths = findPaths(process.env, somewhere());
     const orphan = spawn('sleep', ['60']);
     const closed = once(orphan, 'close');
     noteChild(paths, orphan.pid ?? 0);
@@ -59,8 +59,8 @@ if (onLinux)
   });
 
 /** A clone's folder, empty but for what makes it one. */
-function somewhere(context: Parameters<typeof temporaryFolder>[0]): string {
-  const root = temporaryFolder(context);
+function somewhere(): string {
+  const root = temporaryFolder();
   for (const name of ['package.json', 'package-lock.json']) writeFileSync(join(root, name), '{}');
   return root;
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { binIsLinked, installPackages, linkBin, packagesMatch } from '../../../deploy/setup/packages.mjs';
 import { findPaths } from '../../../deploy/setup/paths.mjs';
 import { temporaryFolder } from '../../support/temporary.ts';
@@ -15,8 +15,8 @@ const locked = {
 };
 
 /** A clone with a lock, and npm's record of what was installed, if anything was. */
-function someClone(context: TestContext, installed: object | string | null) {
-  const root = temporaryFolder(context);
+function someClone(installed: object | string | null) {
+  const root = temporaryFolder();
   writeFileSync(join(root, 'package.json'), '{}');
   writeFileSync(join(root, 'package-lock.json'), JSON.stringify({ packages: locked }));
   mkdirSync(join(root, 'node_modules'));
@@ -28,8 +28,8 @@ function someClone(context: TestContext, installed: object | string | null) {
 }
 
 /** The same with a program called npm that prints and fails. */
-function cloneWithNpm(context: TestContext, output: string, environment: NodeJS.ProcessEnv = {}) {
-  const paths = someClone(context, null);
+function cloneWithNpm(output: string, environment: NodeJS.ProcessEnv = {}) {
+  const paths = someClone(null);
   const npm = join(paths.root, 'npm');
   writeFileSync(npm, `#!/bin/sh\ncat <<'END' >&2\n${output}\nEND\nexit 1\n`);
   chmodSync(npm, 0o755);
@@ -38,25 +38,25 @@ function cloneWithNpm(context: TestContext, output: string, environment: NodeJS.
 
 const { 'node_modules/only-on-windows': _, ...here } = locked;
 
-test('packages match when npm recorded each of them; those of other systems may be missing', (t) => {
-  assert.equal(packagesMatch(someClone(t, locked)), true);
-  assert.equal(packagesMatch(someClone(t, here)), true);
+test('packages match when npm recorded each of them; those of other systems may be missing', () => {
+  assert.equal(packagesMatch(someClone(locked)), true);
+  assert.equal(packagesMatch(someClone(here)), true);
 });
 
-test('a missing, older or different package, or an interrupted installation, does not match', (t) => {
+test('a missing, older or different package, or an interrupted installation, does not match', () => {
   const { 'node_modules/a': a, ...withoutA } = here;
-  assert.equal(packagesMatch(someClone(t, withoutA)), false);
-  assert.equal(packagesMatch(someClone(t, { ...here, 'node_modules/a': { ...a, version: '1.2.2' } })), false);
+  assert.equal(packagesMatch(someClone(withoutA)), false);
+  assert.equal(packagesMatch(someClone({ ...here, 'node_modules/a': { ...a, version: '1.2.2' } })), false);
   assert.equal(
-    packagesMatch(someClone(t, { ...here, 'node_modules/a': { ...a, integrity: 'sha512-x' } })),
+    packagesMatch(someClone({ ...here, 'node_modules/a': { ...a, integrity: 'sha512-x' } })),
     false,
   );
-  assert.equal(packagesMatch(someClone(t, null)), false);
-  assert.equal(packagesMatch(someClone(t, '{"packages": {"node_mod')), false);
+  assert.equal(packagesMatch(someClone(null)), false);
+  assert.equal(packagesMatch(someClone('{"packages": {"node_mod')), false);
 });
 
-test('npm runs without install scripts, and without the network when that is forbidden', async (t) => {
-  const paths = cloneWithNpm(t, '');
+test('npm runs without install scripts, and without the network when that is forbidden', async () => {
+  const paths = cloneWithNpm('');
   writeFileSync(join(paths.root, 'npm'), '#!/bin/sh\necho "$@" > arguments\n');
   await installPackages(paths);
   assert.match(readFileSync(join(paths.root, 'arguments'), 'utf8'), /^ci --ignore-scripts (?!.*--offline)/);
@@ -75,8 +75,8 @@ const failures = [
   { output: 'npm error code ENOTCACHED', message: /LOCKSTEP_OFFLINE=1/, exitCode: 69, offline: true },
 ];
 for (const { output, message, exitCode, offline } of failures) {
-  test(`"${output.split('\n')[0]}" becomes one line with exit code ${exitCode}`, async (t) => {
-    const paths = cloneWithNpm(t, output, offline ? { LOCKSTEP_OFFLINE: '1' } : {});
+  test(`"${output.split('\n')[0]}" becomes one line with exit code ${exitCode}`, async () => {
+    const paths = cloneWithNpm(output, offline ? { LOCKSTEP_OFFLINE: '1' } : {});
     await assert.rejects(installPackages(paths), (error: Error & { exitCode: number }) => {
       assert.match(error.message, message);
       assert.doesNotMatch(error.message, /\n/);
@@ -85,8 +85,8 @@ for (const { output, message, exitCode, offline } of failures) {
   });
 }
 
-test('npm that filled the disk has failed, whatever it says, and nothing counts as installed', async (t) => {
-  const paths = cloneWithNpm(t, '');
+test('npm that filled the disk has failed, whatever it says, and nothing counts as installed', async () => {
+  const paths = cloneWithNpm('');
   const record = join(paths.root, 'node_modules', '.package-lock.json');
   writeFileSync(
     join(paths.root, 'npm'),
@@ -96,13 +96,13 @@ test('npm that filled the disk has failed, whatever it says, and nothing counts 
   assert.equal(existsSync(record), false);
 });
 
-test('a machine without npm is told so', async (t) => {
-  const paths = { ...someClone(t, null), environment: { PATH: '/nowhere' } };
+test('a machine without npm is told so', async () => {
+  const paths = { ...someClone(null), environment: { PATH: '/nowhere' } };
   await assert.rejects(installPackages(paths), /npm is not on the PATH/);
 });
 
-test('npx finds the command in the clone', (t) => {
-  const paths = someClone(t, locked);
+test('npx finds the command in the clone', () => {
+  const paths = someClone(locked);
   assert.equal(binIsLinked(paths), false);
   linkBin(paths);
   assert.equal(binIsLinked(paths), true);

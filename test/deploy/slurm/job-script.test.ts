@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { suite, test, type TestContext } from 'node:test';
+import { suite, test } from 'node:test';
 import {
   reportScript,
   runScript,
@@ -52,8 +52,8 @@ function evaluated(script: string, word: string): string {
     .stdout;
 }
 
-async function shellcheck(context: TestContext, script: string): Promise<void> {
-  const path = join(temporaryFolder(context), 'job.sh');
+async function shellcheck(script: string): Promise<void> {
+  const path = join(temporaryFolder(), 'job.sh');
   writeFileSync(path, script);
   const { stdout, status } = spawnSync('shellcheck', [path], { encoding: 'utf8' });
   assert.equal(status, 0, stdout);
@@ -86,14 +86,14 @@ suite('the job script', () => {
 
   test('is clean to shellcheck', async (context) => {
     if (!requires('shellcheck', context)) return;
-    await shellcheck(context, runScript({ ...runJob, variables: { LOCKSTEP_BATCH_SIZE: '100' } }));
-    await shellcheck(context, runScript({ ...runJob, variables: {}, gpusPerTask: null }));
-    await shellcheck(context, sweepScript(sweepJob));
-    await shellcheck(context, reportScript(sweepJob, []));
+    await shellcheck(runScript({ ...runJob, variables: { LOCKSTEP_BATCH_SIZE: '100' } }));
+    await shellcheck(runScript({ ...runJob, variables: {}, gpusPerTask: null }));
+    await shellcheck(sweepScript(sweepJob));
+    await shellcheck(reportScript(sweepJob, []));
   });
 
-  test('is printed without anything being written or submitted', async (context) => {
-    const runDir = join(temporaryFolder(context), 'run');
+  test('is printed without anything being written or submitted', async () => {
+    const runDir = join(temporaryFolder(), 'run');
     const words = [
       'launch',
       '--slurm',

@@ -3,18 +3,18 @@
  * the digest of the undisturbed one.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, suite, test, type TestContext } from 'node:test';
+import { after, suite, test, type TestContext } from 'node:test';
 import { stepsIn, until } from '../../support/lockstep.ts';
 import { requiresSlurm } from '../../support/requires.ts';
 import { startSlurm, type Slurm } from '../../support/slurm.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
 import { beganAgain, launchTrain, logOf, madeSteps, oneBoxDigest, resultOf, type Job } from './jobs.ts';
 
 const words = ['--steps', '60'];
 const slowly = [...words, '--checkpoint-every', '1steps'];
-let folder = '';
+const folder = temporaryFolder();
 let slurm: Slurm; // of all tests
 let started: Promise<Slurm> | null = null;
 let reference: string | null = null;
@@ -38,10 +38,8 @@ async function endsWell(job: Job): Promise<void> {
 }
 
 suite('a job of Slurm', () => {
-  before(() => void (folder = mkdtempSync(join(tmpdir(), 'lockstep-'))));
   after(async () => {
     await started?.then(({ stop }) => stop());
-    rmSync(folder, { recursive: true, force: true });
   });
 
   test('that is requeued goes on from its checkpoint, as a new incarnation with new keys', async (context) => {

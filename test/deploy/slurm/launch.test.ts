@@ -18,7 +18,7 @@ test(
     if (!requiresSlurm(context)) return;
     const slurm = await startSlurm();
     context.after(() => slurm.stop());
-    const folder = temporaryFolder(context);
+    const folder = temporaryFolder();
     const words = ['--steps', '60'];
     const job = await launchTrain(slurm, ['--nodes', '3', '--time', '10'], join(folder, 'job'), [
       ...words,

@@ -11,7 +11,7 @@ test('a job saves a checkpoint in time, goes back into the queue, and goes on', 
   if (!requiresSlurm(context)) return;
   const own = await startSlurm();
   context.after(() => own.stop());
-  const dir = temporaryFolder(context);
+  const dir = temporaryFolder();
   const flags = ['--nodes', '3', '--time', '2', '--save-before', '90'];
   const job = await launchTrain(own, flags, join(dir, 'limit'), ['--steps', '20000']);
   await beganAgain(job, 2);

@@ -13,7 +13,7 @@ test('a job gives each worker a GPU of its own', async (context) => {
   if (!requiresSlurm(context)) return;
   const slurm = await startSlurm();
   context.after(() => slurm.stop());
-  const folder = temporaryFolder(context);
+  const folder = temporaryFolder();
   const flags = ['--nodes', '1', '--gpus-per-node', '2', '--time', '10'];
   const run = ['--runtime', 'auto', '--allow-cpu', '--steps', '20', '--checkpoint-every', '1steps'];
   const job = await launchTrain(slurm, flags, join(folder, 'gpus'), run);
@@ -29,7 +29,7 @@ test('a job of a sweep is one trial of an array, and a last job writes the repor
   if (!requiresSlurm(context)) return;
   const slurm = await startSlurm();
   context.after(() => slurm.stop());
-  const folder = temporaryFolder(context);
+  const folder = temporaryFolder();
   const dir = join(folder, 'sweep');
   const trials = ['--batch-size', '50,100', '--micro-batch-size', '25', '--no-control', '--steps', '10'];
   const settings = small.filter((_, index, all) => !/batch-size/.test(`${all[index - 1]} ${all[index]}`));

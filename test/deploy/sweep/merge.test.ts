@@ -40,15 +40,15 @@ test('other settings under the same name are refused, and told', () => {
   });
 });
 
-test('sweep.json reads back as it was written', (context) => {
-  const folder = temporaryFolder(context);
+test('sweep.json reads back as it was written', () => {
+  const folder = temporaryFolder();
   const sweep = mergeSweep(null, sweepOf([100, 200], [1]), told, folder);
   writeSweepFile(folder, sweep);
   assert.deepEqual(readSweepFile(folder), sweep);
 });
 
-test('a sweep.json whose trials would lie outside its folder is refused, whoever wrote it', (context) => {
-  const folder = temporaryFolder(context);
+test('a sweep.json whose trials would lie outside its folder is refused, whoever wrote it', () => {
+  const folder = temporaryFolder();
   const sweep = mergeSweep(null, sweepOf([100], [1]), told, folder);
   for (const name of ['../x', 'a/b', '..', '/etc/x', '.x', '', 'a\0b']) {
     writeSweepFile(folder, { ...sweep, plans: [{ ...sweep.plans[0]!, name }] });

@@ -25,15 +25,15 @@ test('a new sweep gets a folder by moment and preset', () => {
   assert.match(request({ batchSize: '100,200' }).dir, /sweeps\/2026-03-04T05-06-07-digits$/);
 });
 
-test('a folder of something else is refused', (test) => {
-  const dir = temporaryFolder(test);
+test('a folder of something else is refused', () => {
+  const dir = temporaryFolder();
   writeFileSync(join(dir, 'thesis.tex'), '');
   assert.throws(() => request({ batchSize: '100', runDir: dir }), { exitCode: 64, message: /is not empty/ });
   assert.throws(() => request({ resume: dir }), { exitCode: 65, message: /no sweep\.json/ });
 });
 
-test('a folder of a sweep takes more seeds, and goes on without flags', (test) => {
-  const runDir = temporaryFolder(test);
+test('a folder of a sweep takes more seeds, and goes on without flags', () => {
+  const runDir = temporaryFolder();
   const first = request({ batchSize: '100,200', runDir, budget: 'updates=9' });
   writeSweepFile(runDir, first.sweep);
   const more = request({ batchSize: '100,200', runDir, budget: 'updates=9', repeats: '2' });
@@ -44,8 +44,8 @@ test('a folder of a sweep takes more seeds, and goes on without flags', (test) =
   assert.deepEqual(budget, { kind: 'updates', count: 9 });
 });
 
-test('sharpness is measured unless somebody says no, then and later', (test) => {
-  const runDir = temporaryFolder(test);
+test('sharpness is measured unless somebody says no, then and later', () => {
+  const runDir = temporaryFolder();
   const first = request({ batchSize: '100,200', runDir });
   assert.equal(first.sweep.sharpness, true);
   writeSweepFile(runDir, { ...first.sweep, sharpness: false });
@@ -54,8 +54,8 @@ test('sharpness is measured unless somebody says no, then and later', (test) => 
   assert.equal(request({ batchSize: '100,200', runDir, sharpness: false }).sweep.sharpness, false);
 });
 
-test('a list of trials is read from a file, and what is no setting is refused with its place', (test) => {
-  const path = join(temporaryFolder(test), 'trials.yaml');
+test('a list of trials is read from a file, and what is no setting is refused with its place', () => {
+  const path = join(temporaryFolder(), 'trials.yaml');
   writeFileSync(path, '- batchSize: 100\n- { batchSize: 400, learningRate: 2e-3, components: none }\n');
   const { sweep } = request({ trials: path, control: false });
   assert.deepEqual(

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { mergeSweep } from '../../../deploy/sweep/merge.ts';
 import { createSweepScreen } from '../../../deploy/sweep/screen.ts';
 import { runSweep, type SweepEnd, type SweepOptions } from '../../../deploy/sweep/sweep.ts';
@@ -27,8 +27,8 @@ const good = (name: string): TrialEnd => ({
 const bad = (code: number, problem: string): TrialEnd => ({ code, summary: null, problem });
 
 /** Sweeps of four trials in one folder, begun as often as one likes; each trial ends as `end` says. */
-function createSweeps(context: TestContext) {
-  const dir = temporaryFolder(context);
+function createSweeps() {
+  const dir = temporaryFolder();
   const trials = [100, 200, 300, 400].map((batchSize) => madeUpPlan({ batchSize }));
   const plan = { trials, unit: 50, control: null, referenceBatchSize: 100 };
   let sweep = mergeSweep(null, plan, { command: '', startedAt: '', budget: '', sharpness: true }, dir);
@@ -65,8 +65,8 @@ function createSweeps(context: TestContext) {
   };
 }
 
-test('trials run in order, and what they came to stands in the file', async (context) => {
-  const run = createSweeps(context);
+test('trials run in order, and what they came to stands in the file', async () => {
+  const run = createSweeps();
   const { begun, states, code, sweep } = await run(good);
   assert.deepEqual(begun, ['batch-100-seed-1', 'batch-200-seed-1', 'batch-300-seed-1', 'batch-400-seed-1']);
   assert.deepEqual(new Set(states), new Set(['finished']));
@@ -74,8 +74,8 @@ test('trials run in order, and what they came to stands in the file', async (con
   assert.equal(sweep.trials[2]?.parametersSha256, 'batch-300-seed-1');
 });
 
-test('a finished trial is never repeated, and an interrupted one comes first', async (context) => {
-  const run = createSweeps(context);
+test('a finished trial is never repeated, and an interrupted one comes first', async () => {
+  const run = createSweeps();
   const first = await run((name) => (name.includes('300') ? bad(143, 'stopped') : good(name)));
   assert.equal(first.code, 143);
   assert.deepEqual(first.states, ['finished', 'finished', 'interrupted', 'waiting']);
@@ -83,8 +83,8 @@ test('a finished trial is never repeated, and an interrupted one comes first', a
   assert.deepEqual((await run(good)).begun, []);
 });
 
-test('a trial that failed is a result: the others go on, and it is repeated when asked for', async (context) => {
-  const run = createSweeps(context);
+test('a trial that failed is a result: the others go on, and it is repeated when asked for', async () => {
+  const run = createSweeps();
   const { states, code, sweep } = await run((name) => (name.includes('200') ? bad(1, 'NaN') : good(name)));
   assert.deepEqual(states, ['finished', 'failed', 'finished', 'finished']);
   assert.equal(code, 1);
@@ -93,14 +93,14 @@ test('a trial that failed is a result: the others go on, and it is repeated when
   assert.deepEqual((await run(good, { retryFailed: true })).begun, ['batch-200-seed-1']);
 });
 
-test('missing data ends the sweep with its exit code and words', async (context) => {
-  const run = createSweeps(context);
+test('missing data ends the sweep with its exit code and words', async () => {
+  const run = createSweeps();
   const { code, problem, begun } = await run(() => bad(65, 'no such file'));
   assert.deepEqual([code, problem, begun.length], [65, 'no such file', 1]);
 });
 
-test('a sweep that was asked to end begins no other trial', async (context) => {
-  const run = createSweeps(context);
+test('a sweep that was asked to end begins no other trial', async () => {
+  const run = createSweeps();
   let stop: (signal: NodeJS.Signals) => void = () => undefined;
   const { code, states } = await run(
     (name) => {
@@ -113,8 +113,8 @@ test('a sweep that was asked to end begins no other trial', async (context) => {
   assert.deepEqual(states, ['finished', 'waiting', 'waiting', 'waiting']);
 });
 
-test('sharpness is measured once of every finished trial, also of those of an earlier sitting', async (context) => {
-  const run = createSweeps(context);
+test('sharpness is measured once of every finished trial, also of those of an earlier sitting', async () => {
+  const run = createSweeps();
   const known = new Set<string>();
   const measure: MeasureTrial = ({ name }) => {
     if (known.has(name)) return null;
@@ -130,8 +130,8 @@ test('sharpness is measured once of every finished trial, also of those of an ea
   assert.deepEqual([...known], ['batch-100-seed-1', 'batch-200-seed-1', 'batch-300-seed-1']);
 });
 
-test('a sweep that is asked to end while it measures begins no other trial', async (context) => {
-  const run = createSweeps(context);
+test('a sweep that is asked to end while it measures begins no other trial', async () => {
+  const run = createSweeps();
   let stop: (signal: NodeJS.Signals) => void = () => undefined;
   let stopped: NodeJS.Signals | null = null;
   const measure: MeasureTrial = () => {
@@ -146,16 +146,16 @@ test('a sweep that is asked to end while it measures begins no other trial', asy
   assert.deepEqual(states, ['finished', 'waiting', 'waiting', 'waiting']);
 });
 
-test('who lost the folder writes nothing', async (context) => {
-  const run = createSweeps(context);
+test('who lost the folder writes nothing', async () => {
+  const run = createSweeps();
   const lost = (): void => {
     throw new Error('taken over');
   };
   await assert.rejects(run(good, { assertOwned: lost }), /taken over/);
 });
 
-test('with two lanes two trials run at a time, each is run once, and one that is interrupted stops the other', async (context) => {
-  const run = createSweeps(context);
+test('with two lanes two trials run at a time, each is run once, and one that is interrupted stops the other', async () => {
+  const run = createSweeps();
   const lanes: number[] = [];
   let stopped = 0;
   const start: StartTrial = ({ name }, lane) => {

@@ -15,7 +15,7 @@ const settings = [
 ];
 
 test('a killed sweep leaves no process, and goes on: no trial twice, and the bits of a run by hand', async (context) => {
-  const dir = join(temporaryFolder(context), 'sweep');
+  const dir = join(temporaryFolder(), 'sweep');
   const words = [...settings, '--batch-size', '100,200', '--no-control', '--budget', 'updates=40'];
   const sweep = startLockstep(['sweep', ...words, '--run-dir', dir]);
   context.after(() => sweep.child.kill('SIGKILL'));

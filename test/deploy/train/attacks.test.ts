@@ -153,7 +153,7 @@ function hashOf(dataPath: string): string {
 
 suite('under attack', { timeout: 280_000 }, () => {
   test('a run without keys ends in the same bits, in bounded memory, and tells of each kind', async (context) => {
-    const folder = temporaryFolder(context);
+    const folder = temporaryFolder();
     const reference = await train([...flags, '--workers', '1', '--run-dir', join(folder, 'peace')]);
     const runDir = join(folder, 'war');
     const { child, ended, told, endpoint, port } = await startCoordinator(
@@ -196,7 +196,7 @@ suite('under attack', { timeout: 280_000 }, () => {
   });
 
   test('a run with keys ends in the same bits; strangers never get to say a word', async (context) => {
-    const folder = temporaryFolder(context);
+    const folder = temporaryFolder();
     const at = await startCoordinator(
       ['--port', '0', '--workers', '1', '--run-dir', join(folder, 'x')],
       context,

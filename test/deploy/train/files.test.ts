@@ -11,7 +11,7 @@ const fashion = '/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz';
 
 test('on Fashion-MNIST the held-out loss falls from epoch to epoch', async (context) => {
   if (!requiresFile(fashion, 'apt-get install dataset-fashion-mnist', context)) return;
-  const runDir = join(temporaryFolder(context), 'run');
+  const runDir = join(temporaryFolder(), 'run');
   const flags = ['--data', fashion, '--train-fraction', '0.1', '--workers', '2', '--epochs', '3'];
   const summary = await train([...flags, '--run-dir', runDir, '--picture-every', '0']);
   assert.equal(summary.epochs, 3);
@@ -20,8 +20,8 @@ test('on Fashion-MNIST the held-out loss falls from epoch to epoch', async (cont
   assert.ok(losses[0]! > losses[1]! && losses[1]! > losses[2]!, losses.join(', '));
 });
 
-test('the full model of preset svhn trains on a .mat, with the same bits on one and two workers', async (context) => {
-  const folder = temporaryFolder(context);
+test('the full model of preset svhn trains on a .mat, with the same bits on one and two workers', async () => {
+  const folder = temporaryFolder();
   const mat = join(folder, 'train_32x32.mat');
   const made = await runLockstep(['data', 'synthesize', mat, '--rows', '700', '--seed', '3']);
   assert.equal(made.code, 0, made.stderr);

@@ -12,7 +12,7 @@ const versions = [22, 24, 26]; // besides the one that runs this
 test('Node 22, 24 and 26 train to the same bits as this one', async (context) => {
   const nodes = versions.map((major) => resolve(`.lockstep/node/${major}/bin/node`));
   if (!nodes.every((node) => requiresFile(node, '.ci/run fetches it', context))) return;
-  const folder = temporaryFolder(context);
+  const folder = temporaryFolder();
   const digests = new Map<string, string>();
   for (const node of [process.execPath, ...nodes]) {
     const flags = [...smallRun, '--runtime', 'tensorflow', '--workers', '1', '--steps', '3'];

@@ -21,7 +21,7 @@ const flagsOf = (model: string): string[] => ['--model', model, '--data', images
 suite('a model of one’s own', { timeout: 200_000 }, () => {
   test('a classifier ends in the same bits with 1 and 2 workers, and learns', async (context) => {
     if (!requiresFile(images, remedy, context)) return;
-    const folder = temporaryFolder(context);
+    const folder = temporaryFolder();
     const model = join(folder, 'classifier.mjs');
     copyFileSync(join(examples, 'convolutional-classifier.mjs'), model);
     const [one, two] = [join(folder, '1'), join(folder, '2')];
@@ -54,7 +54,7 @@ suite('a model of one’s own', { timeout: 200_000 }, () => {
 
   test('a convolutional VAE trains, is judged, and draws', async (context) => {
     if (!requiresFile(images, remedy, context)) return;
-    const folder = temporaryFolder(context);
+    const folder = temporaryFolder();
     const run = join(folder, 'run');
     const flags = flagsOf(join(examples, 'convolutional-vae.mjs'));
     await train([...flags, '--steps', '6', '--workers', '2', '--run-dir', run]);
@@ -78,7 +78,7 @@ suite('a model of one’s own', { timeout: 200_000 }, () => {
 
   test('a model whose loss is not finite ends the run in one line', async (context) => {
     if (!requiresFile(images, remedy, context)) return;
-    const folder = temporaryFolder(context);
+    const folder = temporaryFolder();
     const flags = flagsOf(join(examples, 'convolutional-classifier.mjs'));
     const model = join(folder, 'nan.mjs');
     const text = readFileSync(flags[1]!, 'utf8').replace('loss: tf.neg(', 'loss: tf.mul(NaN, ');
@@ -95,8 +95,8 @@ suite('a model of one’s own', { timeout: 200_000 }, () => {
     assert.match(run.stderr.trim().split('\n').at(-1)!, /finite/);
   });
 
-  test('a run whose workers all fail on the module says why, last and once, and nothing of a next step', async (context) => {
-    const folder = temporaryFolder(context);
+  test('a run whose workers all fail on the module says why, last and once, and nothing of a next step', async () => {
+    const folder = temporaryFolder();
     const model = join(folder, 'throws.mjs');
     writeFileSync(
       model,

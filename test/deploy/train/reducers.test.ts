@@ -18,8 +18,8 @@ const run = [...wide, '--workers', '2', '--steps', '8'];
 const reducersOf = (words: readonly string[]): boolean => words.includes('--reducer-of');
 
 suite('reducers as processes', { timeout: 295_000 }, () => {
-  test('1, 2 and 3 end in the same bits, and a killed one changes none', async (context) => {
-    const folder = temporaryFolder(context);
+  test('1, 2 and 3 end in the same bits, and a killed one changes none', async () => {
+    const folder = temporaryFolder();
     const one = await train([...run, '--run-dir', join(folder, '1')]);
     const three = await train([...run, '--run-dir', join(folder, '3'), '--reducers', '3']);
     assert.equal(three.parametersSha256, one.parametersSha256);
@@ -45,8 +45,8 @@ suite('reducers as processes', { timeout: 295_000 }, () => {
     assert.deepEqual(two.processes(), []);
   });
 
-  test('end when the process that started them does, whatever its death', async (context) => {
-    const runDir = join(temporaryFolder(context), 'run');
+  test('end when the process that started them does, whatever its death', async () => {
+    const runDir = join(temporaryFolder(), 'run');
     const flags = ['--reducers', '2', '--run-dir', runDir, '--workers', '1', '--steps', '100000'];
     const running = startLockstep(['train', '--json', ...wide, ...flags]);
     await until(
@@ -63,8 +63,8 @@ suite('reducers as processes', { timeout: 295_000 }, () => {
   });
 });
 
-test('of one that cannot start the coordinator is told, with its last words; stopping them all is no such end', async (context) => {
-  const folder = temporaryFolder(context);
+test('of one that cannot start the coordinator is told, with its last words; stopping them all is no such end', async () => {
+  const folder = temporaryFolder();
   const entry = join(folder, 'entry.mjs');
   writeFileSync(entry, 'console.error("no room"); process.exit(3);\n');
   const runDir = join(folder, 'run');

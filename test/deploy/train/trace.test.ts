@@ -11,8 +11,8 @@ import { smallRun } from './small-run.ts';
 const steps = 3;
 const microBatches = [0, 1, 2, 3, 4];
 
-test('a trace holds every rank, phases that add up to their step, and kernels within gradients', async (context) => {
-  const folder = temporaryFolder(context);
+test('a trace holds every rank, phases that add up to their step, and kernels within gradients', async () => {
+  const folder = temporaryFolder();
   const file = join(folder, 'trace.json');
   const flags = [...smallRun, '--runtime', 'wasm', '--workers', '2', '--steps', `${steps}`];
   await train([...flags, '--run-dir', join(folder, 'run'), '--trace', file]);
@@ -65,8 +65,8 @@ function checkGradient(spans: readonly ReadSpan[], gradient: ReadSpan): void {
   }
 }
 
-test('a file that cannot be made is refused before anything is started', async (context) => {
-  const folder = temporaryFolder(context);
+test('a file that cannot be made is refused before anything is started', async () => {
+  const folder = temporaryFolder();
   const runDir = join(folder, 'run');
   const words = ['train', '--run-dir', runDir, '--trace', join(folder, 'none', 'trace.json')];
   const { code, stderr } = await runLockstep(words);

@@ -3,10 +3,9 @@
  * parameters: however many workers there were, and whatever befell them, it is that of the undisturbed run.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, suite, test } from 'node:test';
+import { suite, test } from 'node:test';
 import type { RunSummary } from '../../../coordinator/summary.ts';
 import { stepsIn, startLockstep, summaryOf, train, until, type Running } from '../../support/lockstep.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
@@ -15,7 +14,7 @@ import { smallRun } from './small-run.ts';
 const steps = 32; // over five epochs
 const slow = ['--checkpoint-every', '1steps']; // so that something can befall it between two steps
 const small = [...smallRun, '--runtime', 'tensorflow'];
-let folder: string; // of the run that nothing befalls
+const folder = temporaryFolder(); // of the run that nothing befalls
 let undisturbed: Promise<RunSummary> | null = null;
 
 /** The digest of the run that nothing befalls. */
@@ -25,12 +24,9 @@ async function reference(): Promise<string> {
   return (await undisturbed).parametersSha256;
 }
 
-before(() => (folder = mkdtempSync(join(tmpdir(), 'lockstep-'))));
-after(() => rmSync(folder, { recursive: true, force: true }));
-
 suite('a run as processes', { timeout: 295_000 }, () => {
-  test('ends in the same bits with 1, 2 and 3 workers', async (context) => {
-    const folder = temporaryFolder(context);
+  test('ends in the same bits with 1, 2 and 3 workers', async () => {
+    const folder = temporaryFolder();
     for (const workers of [2, 3]) {
       const runDir = join(folder, `${workers}`);
       const summary = await train([
@@ -71,8 +67,8 @@ suite('a run as processes', { timeout: 295_000 }, () => {
     }
   });
 
-  test('on wasm, too, 1, 2 and 3 workers end in the same bits', async (context) => {
-    const folder = temporaryFolder(context);
+  test('on wasm, too, 1, 2 and 3 workers end in the same bits', async () => {
+    const folder = temporaryFolder();
     const digests = new Set<string>();
     for (const workers of [1, 2, 3]) {
       const flags = [...smallRun, '--runtime', 'wasm', '--steps', `${steps}`, '--workers', `${workers}`];
@@ -81,8 +77,8 @@ suite('a run as processes', { timeout: 295_000 }, () => {
     assert.equal(digests.size, 1);
   });
 
-  test('interrupted by Ctrl-C it saves and leaves, and resumed it ends in the same bits', async (context) => {
-    const runDir = join(temporaryFolder(context), 'run');
+  test('interrupted by Ctrl-C it saves and leaves, and resumed it ends in the same bits', async () => {
+    const runDir = join(temporaryFolder(), 'run');
     const run = begin(['--workers', '2', '--steps', `${steps}`, '--run-dir', runDir, ...slow]);
     await until(
       () => stepsIn(runDir) >= 7,
@@ -98,8 +94,8 @@ suite('a run as processes', { timeout: 295_000 }, () => {
     assert.equal(resumed.parametersSha256, await reference());
   });
 
-  test('resumed after some step it ends where the undisturbed run ends', async (context) => {
-    const folder = temporaryFolder(context);
+  test('resumed after some step it ends where the undisturbed run ends', async () => {
+    const folder = temporaryFolder();
     for (const first of [6, 27]) {
       const runDir = join(folder, `${first}`);
       const flags = [...small, '--steps', `${first}`, '--workers', '2', '--run-dir', runDir];
@@ -111,8 +107,8 @@ suite('a run as processes', { timeout: 295_000 }, () => {
     }
   });
 
-  test('a worker killed in the middle, and later the coordinator, change no bit', async (context) => {
-    const runDir = join(temporaryFolder(context), 'run');
+  test('a worker killed in the middle, and later the coordinator, change no bit', async () => {
+    const runDir = join(temporaryFolder(), 'run');
     const run = begin(['--workers', '2', '--steps', `${steps}`, '--run-dir', runDir, ...slow]);
     await until(
       () => stepsIn(runDir) >= 6,
@@ -130,8 +126,8 @@ suite('a run as processes', { timeout: 295_000 }, () => {
     assert.deepEqual(run.processes(), []);
   });
 
-  test('no process outlives the command that started it', async (context) => {
-    const runDir = join(temporaryFolder(context), 'run');
+  test('no process outlives the command that started it', async () => {
+    const runDir = join(temporaryFolder(), 'run');
     const run = begin(['--workers', '2', '--steps', '100000', '--run-dir', runDir]);
     await until(
       () => stepsIn(runDir) >= 2,

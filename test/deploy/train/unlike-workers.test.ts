@@ -22,7 +22,7 @@ const runningMs = 15;
 
 suite('a run of unlike workers', { timeout: 120_000 }, () => {
   test('gives the slow one less to do, and ends in the same bits', async (context) => {
-    const folder = temporaryFolder(context);
+    const folder = temporaryFolder();
     const alone = await train([...flags, '--workers', '1', '--run-dir', join(folder, 'alone')]);
     const words = [...flags, '--workers', '2', '--run-dir', join(folder, 'unlike')];
     const run = startLockstep(['train', '--json', ...words]);

@@ -25,7 +25,7 @@ function picturesIn(folder: string): string {
 suite('a run on WebGPU', { timeout: 280_000 }, () => {
   test('ends in the same bits with 1 and 2 workers, and can be evaluated', async (context) => {
     if (!requiresSwiftshader(context)) return;
-    const folder = temporaryFolder(context);
+    const folder = temporaryFolder();
     const words = [...flags, '--allow-cpu', '--data', picturesIn(folder)];
     const digests = new Set<string>();
     for (const workers of ['1', '2']) {

@@ -9,8 +9,8 @@ import { smallRun } from './small-run.ts';
 
 const small = [...smallRun, '--runtime', 'wasm'];
 
-test('a run on a bfloat16 wire ends in the same bits with 1, 2 and 3 workers, resumed or not', async (context) => {
-  const folder = temporaryFolder(context);
+test('a run on a bfloat16 wire ends in the same bits with 1, 2 and 3 workers, resumed or not', async () => {
+  const folder = temporaryFolder();
   const runDirOf = (workers: number): string => join(folder, `${workers}`);
   const begin = (workers: number, steps: number, wire: string, runDir = runDirOf(workers)) => {
     const flags = { wire, steps, workers, 'run-dir': runDir };

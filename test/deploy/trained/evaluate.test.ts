@@ -31,8 +31,8 @@ async function bounds(asked: EvaluateRequest) {
   return report;
 }
 
-test('every figure is given for the held-out rows, and comes out the same again', async (t) => {
-  const folder = temporaryFolder(t);
+test('every figure is given for the held-out rows, and comes out the same again', async () => {
+  const folder = temporaryFolder();
   const { path } = await writeTrainedRun(folder);
   const report = await bounds(request(path, folder));
   assert.equal(report.rowCount, 12); // a tenth of 120
@@ -46,8 +46,8 @@ test('every figure is given for the held-out rows, and comes out the same again'
   assert.ok(evaluationLines(report).some((line) => line.startsWith('bits per dimension')));
 });
 
-test('bits per dimension and the importance-weighted bound can be left out, and say so', async (t) => {
-  const folder = temporaryFolder(t);
+test('bits per dimension and the importance-weighted bound can be left out, and say so', async () => {
+  const folder = temporaryFolder();
   const { path } = await writeTrainedRun(folder);
   const report = await bounds(request(path, folder, { bitsPerDimension: false, importanceSamples: 0 }));
   assert.equal(report.bitsPerDimension, null);
@@ -55,8 +55,8 @@ test('bits per dimension and the importance-weighted bound can be left out, and 
   assert.match(evaluationLines(report).join('\n'), /not computed: add --bits-per-dimension/);
 });
 
-test('other files and other splits are judged too; a split that is empty is refused', async (t) => {
-  const folder = temporaryFolder(t);
+test('other files and other splits are judged too; a split that is empty is refused', async () => {
+  const folder = temporaryFolder();
   const { path } = await writeTrainedRun(folder);
   const others = join(folder, 'others-images-idx3-ubyte');
   writeImages(others, 25, 8);
@@ -69,8 +69,8 @@ test('other files and other splits are judged too; a split that is empty is refu
   );
 });
 
-test('data that changed since, or are gone, are told of in one line', async (t) => {
-  const folder = temporaryFolder(t);
+test('data that changed since, or are gone, are told of in one line', async () => {
+  const folder = temporaryFolder();
   const { path, config } = await writeTrainedRun(folder);
   const [images = ''] = config.data;
   writeImages(images, 120, 4);
@@ -79,8 +79,8 @@ test('data that changed since, or are gone, are told of in one line', async (t) 
   await assert.rejects(evaluate(request(path, folder)), { exitCode: 65 });
 });
 
-test('of pixels under a Bernoulli likelihood, bits per dimension are undefined', async (t) => {
-  const folder = temporaryFolder(t);
+test('of pixels under a Bernoulli likelihood, bits per dimension are undefined', async () => {
+  const folder = temporaryFolder();
   const { path } = await writeTrainedRun(folder, { components: null, likelihood: 'bernoulli' });
   const report = await bounds(request(path, folder));
   assert.equal(report.bitsPerDimension, 'undefined');

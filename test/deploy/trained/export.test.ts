@@ -25,8 +25,8 @@ const count = 7;
 
 const quiet = (folder: string) => ({ runtime: 'cpu', cacheDir: folder, say: () => {} }) as const;
 
-async function exported(t: TestContext, format: ExportFormat, changes: Partial<Config> = {}) {
-  const folder = temporaryFolder(t);
+async function exported(format: ExportFormat, changes: Partial<Config> = {}) {
+  const folder = temporaryFolder();
   const { path } = await writeTrainedRun(folder, changes);
   const out = join(folder, format === 'tfjs' ? 'model' : 'arrays');
   const files = await exportModel({ path, format, out, ...quiet(folder) });
@@ -51,9 +51,9 @@ function assertClose(found: ArrayLike<number>, expected: ArrayLike<number>): voi
   assert.ok(worst <= tolerance, `off by ${worst}`);
 }
 
-test('the exported decoder draws what lockstep sample draws', async (t) => {
+test('the exported decoder draws what lockstep sample draws', async () => {
   for (const changes of [{}, { whiten: true }, { components: null, likelihood: 'bernoulli' }] as const) {
-    const { folder, path, out, files } = await exported(t, 'tfjs', changes);
+    const { folder, path, out, files } = await exported('tfjs', changes);
     assert.ok(files.every((file) => existsSync(file)) && files.includes(join(out, 'README.md')));
     const { latents, latentCount, pixels } = await samplesOf(path, folder);
     const [decoder, encoder] = [await load(join(out, 'decoder')), await load(join(out, 'encoder'))];
@@ -84,7 +84,7 @@ async function load(folder: string) {
 
 test('numpy, with the snippet of the guide, draws the same', async (t) => {
   if (!requires('safetensors', t)) return;
-  const { folder, path } = await exported(t, 'safetensors', { whiten: true });
+  const { folder, path } = await exported('safetensors', { whiten: true });
   const { latents, latentCount, pixels } = await samplesOf(path, folder);
   writeFileSync(join(folder, 'latents'), latents);
   const given = `latents = np.fromfile("latents", np.float32).reshape(-1, ${latentCount})`;
@@ -98,7 +98,7 @@ test('numpy, with the snippet of the guide, draws the same', async (t) => {
 
 test('the page of the guide draws in a browser, from the exported files alone', async (t) => {
   if (!requires('chromium', t)) return;
-  const { folder, path } = await exported(t, 'tfjs');
+  const { folder, path } = await exported('tfjs');
   writeFileSync(join(folder, 'page.html'), snippet('html'));
   const url = await serveFolders(t, [folder, root]);
   const { page, complaints } = await openBrowser(t);

@@ -12,8 +12,8 @@ import { writeTrainedRun } from '../../support/trained-run.ts';
 
 const cell = 6 * enlargement({ height: 6, width: 6, channels: 1 });
 
-test('samples fill a square, and depend on the seed alone', async (t) => {
-  const folder = temporaryFolder(t);
+test('samples fill a square, and depend on the seed alone', async () => {
+  const folder = temporaryFolder();
   const { path } = await writeTrainedRun(folder);
   const draw = async (seed: number | null, name: string): Promise<Buffer> => {
     const out = join(folder, name);
@@ -27,8 +27,8 @@ test('samples fill a square, and depend on the seed alone', async (t) => {
   assert.notDeepEqual(await draw(6, 'c.png'), first);
 });
 
-test('reconstructions stand beside their originals', async (t) => {
-  const folder = temporaryFolder(t);
+test('reconstructions stand beside their originals', async () => {
+  const folder = temporaryFolder();
   const { path } = await writeTrainedRun(folder);
   const out = join(folder, 'pairs.png');
   await reconstruct({
@@ -46,8 +46,8 @@ test('reconstructions stand beside their originals', async (t) => {
   assert.ok(width >= 4 * cell && height >= 2 * cell && height < 3 * cell);
 });
 
-test('a place that cannot be written to is named', async (t) => {
-  const folder = temporaryFolder(t);
+test('a place that cannot be written to is named', async () => {
+  const folder = temporaryFolder();
   const { path } = await writeTrainedRun(folder);
   const out = join(folder, 'no', 'such', 'folder.png');
   await assert.rejects(
@@ -56,8 +56,8 @@ test('a place that cannot be written to is named', async (t) => {
   );
 });
 
-test('without its data a checkpoint whose statistics are old is refused, and says what it needs', async (t) => {
-  const folder = temporaryFolder(t);
+test('without its data a checkpoint whose statistics are old is refused, and says what it needs', async () => {
+  const folder = temporaryFolder();
   const { path, config } = await writeTrainedRun(folder);
   renameSync(config.data[0]!, join(folder, 'elsewhere'));
   const lines: string[] = [];
@@ -76,8 +76,8 @@ test('without its data a checkpoint whose statistics are old is refused, and say
   assert.match(lines.join('\n'), /going on without the run's data/);
 });
 
-test('a checkpoint knows the shape of its images, so that samples need no data', async (t) => {
-  const folder = temporaryFolder(t);
+test('a checkpoint knows the shape of its images, so that samples need no data', async () => {
+  const folder = temporaryFolder();
   const { path, config } = await writeTrainedRun(folder);
   const { info, snapshot, frozen } = readSnapshot(path);
   const image = { height: 4, width: 9, channels: 1 }; // as many pixels as 6 x 6

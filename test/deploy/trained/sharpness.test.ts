@@ -13,9 +13,9 @@ import { writeTrainedRun } from '../../support/trained-run.ts';
 const measure = (path: string, cacheDir: string) =>
   evaluateSharpness({ path, rows: 40, runtime: 'wasm', cacheDir, say: () => {} });
 
-test('it is the same whatever the batch size of the run, and another on other rows', async (t) => {
+test('it is the same whatever the batch size of the run, and another on other rows', async () => {
   const figures = async (changes: Partial<Config>) => {
-    const folder = temporaryFolder(t);
+    const folder = temporaryFolder();
     const { path } = await writeTrainedRun(folder, { statisticsRows: 100, ...changes });
     const report = await measure(path, folder);
     assert.equal(readSharpness(folder), null); // a checkpoint is no run's folder
@@ -37,8 +37,8 @@ test('a report for people names its rows, and what had not settled', () => {
   assert.match(sharpnessLines({ ...report, eigenvalue: null }).join('\n'), /not finite/);
 });
 
-test('what was measured is read back from a run’s folder, and a damaged file is told of', (t) => {
-  const folder = temporaryFolder(t);
+test('what was measured is read back from a run’s folder, and a damaged file is told of', () => {
+  const folder = temporaryFolder();
   assert.equal(readSharpness(folder), null);
   const record = madeUpSharpness({ rise: null });
   writeSharpness(folder, record);

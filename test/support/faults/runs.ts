@@ -15,8 +15,8 @@ export const flags: readonly string[] = [...smallRun, '--runtime', 'wasm'];
 const main = join(import.meta.dirname, 'faulty-worker.ts');
 
 /** The digest of the run that nothing befalls, of so many steps; computed once for each number. */
-export async function undisturbed(steps: number, context: TestContext): Promise<string> {
-  const known = digests.get(steps) ?? reference(steps, temporaryFolder(context));
+export async function undisturbed(steps: number): Promise<string> {
+  const known = digests.get(steps) ?? reference(steps, temporaryFolder());
   digests.set(steps, known);
   return known;
 }
@@ -56,7 +56,7 @@ export async function startRun(
   environment: NodeJS.ProcessEnv = {},
 ): Promise<FaultyRun> {
   const at = words.indexOf('--run-dir');
-  const runDir = at === -1 ? join(temporaryFolder(context), 'run') : words[at + 1]!;
+  const runDir = at === -1 ? join(temporaryFolder(), 'run') : words[at + 1]!;
   const isResumed = words.includes('--resume');
   const place = at === -1 && !isResumed ? ['--run-dir', runDir] : [];
   const given = isResumed ? words : [...flags, ...words];

@@ -20,7 +20,7 @@ export interface SupervisedRun extends Running {
 export function startSupervised(
   words: readonly string[],
   context: TestContext,
-  runDir = join(temporaryFolder(context), 'run'),
+  runDir = join(temporaryFolder(), 'run'),
 ): SupervisedRun {
   const running = startLockstep(['train', '--json', ...flags, '--port', '0', ...words, '--run-dir', runDir]);
   context.after(() => {

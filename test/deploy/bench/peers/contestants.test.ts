@@ -70,9 +70,9 @@ test('a program that fails is told with its last words', async () => {
   await assert.rejects(run('process.kill(process.pid, "SIGKILL")'), /a peer ended with SIGKILL/);
 });
 
-test('a folder goes with what used it, even when that fails', async (context) => {
+test('a folder goes with what used it, even when that fails', async () => {
   let seen = '';
-  const use = withFolder(join(temporaryFolder(context), 'new'), (folder) => {
+  const use = withFolder(join(temporaryFolder(), 'new'), (folder) => {
     assert.ok(existsSync(folder));
     seen = folder;
     return Promise.reject(new Error('no'));

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { peersPython, scriptFolder } from '../../../../deploy/bench/peers/environment.ts';
 import { findPaths } from '../../../../deploy/setup/paths.mjs';
 import { temporaryFolder } from '../../../support/temporary.ts';
 
-function setting(context: TestContext) {
-  const paths = { ...findPaths(), cache: temporaryFolder(context) };
+function setting() {
+  const paths = { ...findPaths(), cache: temporaryFolder() };
   return { paths, yes: false, offline: false, ask: null };
 }
 
-test('without consent nothing is made, and the size is told', async (context) => {
-  const options = setting(context);
+test('without consent nothing is made, and the size is told', async () => {
+  const options = setting();
   const refusal = /6\.8 GB on disk, and was not allowed to make it: add --yes/;
   await assert.rejects(peersPython(options), refusal);
   let question = '';
@@ -25,14 +25,14 @@ test('without consent nothing is made, and the size is told', async (context) =>
   assert.ok(!existsSync(join(options.paths.cache, 'peers')));
 });
 
-test('offline nothing is made, whoever allows it', async (context) => {
-  const options = { ...setting(context), yes: true, offline: true };
+test('offline nothing is made, whoever allows it', async () => {
+  const options = { ...setting(), yes: true, offline: true };
   await assert.rejects(peersPython(options), { name: 'LockstepError', exitCode: 69 });
   assert.ok(!existsSync(join(options.paths.cache, 'peers')));
 });
 
-test('an environment of exactly these pins is used as it is, offline too', async (context) => {
-  const options = { ...setting(context), offline: true };
+test('an environment of exactly these pins is used as it is, offline too', async () => {
+  const options = { ...setting(), offline: true };
   const folder = join(options.paths.cache, 'peers');
   const python = join(folder, 'bin', 'python');
   mkdirSync(join(folder, 'bin'), { recursive: true });

@@ -9,7 +9,7 @@ import { temporaryFolder } from '../../../support/temporary.ts';
 import { writeTrainedRun } from '../../../support/trained-run.ts';
 
 test('peers are given the parameters of the checkpoint, rows as the model sees them, and its settings', async (context) => {
-  const folder = temporaryFolder(context);
+  const folder = temporaryFolder();
   const { path } = await writeTrainedRun(folder);
   const out = join(folder, 'inputs.safetensors');
   const options = { path, out, rowCount: 40, fileRows: 150, runtime: 'cpu', cacheDir: folder } as const;
@@ -34,8 +34,8 @@ test('peers are given the parameters of the checkpoint, rows as the model sees t
   );
 });
 
-test('the agreement does not depend on dropout or on the seed of the draws', async (context) => {
-  const folder = temporaryFolder(context);
+test('the agreement does not depend on dropout or on the seed of the draws', async () => {
+  const folder = temporaryFolder();
   const gradients = [];
   for (const [index, changes] of [{ dropout: 0.2 }, { dropout: 0.5, seed: 9 }].entries()) {
     const { path } = await writeTrainedRun(folder, changes);

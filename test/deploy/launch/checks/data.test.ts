@@ -9,8 +9,8 @@ import { temporaryFolder } from '../../../support/temporary.ts';
 
 const ask = { what: 'data', syntheticRows: 0, syntheticSeed: 0, dataDir: null } as const;
 
-test('a copy of the files of another time has the same rows, and a link of the name that workers look for', async (context) => {
-  const folder = temporaryFolder(context);
+test('a copy of the files of another time has the same rows, and a link of the name that workers look for', async () => {
+  const folder = temporaryFolder();
   const file = join(folder, 'train-images-idx3-ubyte');
   writeFileSync(file, idx([3, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]));
   const rows = await dataOf({ ...ask, paths: [file], rows: null }, join(folder, 'one'));
@@ -23,8 +23,8 @@ test('a copy of the files of another time has the same rows, and a link of the n
   assert.deepEqual([again.place, again.rowCount], ['own', 3]);
 });
 
-test('where there are no such rows, or others, they are sent; a copy is found by its hash', async (context) => {
-  const folder = temporaryFolder(context);
+test('where there are no such rows, or others, they are sent; a copy is found by its hash', async () => {
+  const folder = temporaryFolder();
   const file = join(folder, 'train-images-idx3-ubyte');
   writeFileSync(file, idx([1, 2, 2], [1, 2, 3, 4]));
   const cache = join(folder, 'cache');
