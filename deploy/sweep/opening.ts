@@ -34,8 +34,33 @@ export function openingLines({ dir, sweep, plan }: Requested): string[] {
           `sharpness where each trial ends, on up to ${formatCount(sharpnessRows)} training rows; --no-sharpness leaves it out`,
         ]
       : []),
+    ...updatesLines(sweep.plans),
     ...(done === 0 ? [] : [`done      ${formatCount(done)} of them, which are not repeated`]),
     `folder    ${dir}`,
+  ];
+}
+
+/**
+ * Whether losses can be compared at equal updates: the trial of fewest updates must reach the first evaluation of every
+ * other one. Nothing is said where epochs are not what bounds all trials.
+ */
+function updatesLines(plans: Requested['sweep']['plans']): string[] {
+  const configs = plans.map(({ config }) => config);
+  const isByEpochs = configs.every(
+    ({ epochs, steps, maxSeconds, stopOn }) =>
+      epochs !== null && steps === null && maxSeconds === null && stopOn === 'none',
+  );
+  if (!isByEpochs) return [];
+  const sparse = configs.reduce((a, b) => (b.epochs! / b.batchSize < a.epochs! / a.batchSize ? b : a));
+  const late = configs.reduce((a, b) =>
+    b.evaluateEvery / b.batchSize > a.evaluateEvery / a.batchSize ? b : a,
+  );
+  const needed = Math.ceil((late.evaluateEvery * sparse.batchSize) / late.batchSize);
+  if (sparse.epochs! >= needed) return [];
+  return [
+    `updates   in ${formatEpochs(sparse.epochs!)} epochs batch ${formatCount(sparse.batchSize)} makes fewer updates than ` +
+      `batch ${formatCount(late.batchSize)} does before its first evaluation: the report will have nothing at equal ` +
+      `updates; from ${flagName('epochs')} ${needed} on it has`,
   ];
 }
 

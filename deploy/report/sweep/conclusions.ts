@@ -33,7 +33,13 @@ export function conclude({ comparisons, control }: Effects): Conclusion[] {
 
 function facts({ arm, reference, effects }: Comparison): string {
   const parts = axes.map((axis) => `${atEqual[axis]} ${sayEffect(effects[axis])}`);
-  return `Batch ${arm.name} against ${reference.name}: ${parts.join('; ')}.`;
+  const isTooShort = effects.updates.spread === null && effects.epochs.spread !== null;
+  return (
+    `Batch ${arm.name} against ${reference.name}: ${parts.join('; ')}.` +
+    (isTooShort
+      ? ' The larger one ended before the smaller was evaluated for the first time: more epochs would tell.'
+      : '')
+  );
 }
 
 /** `0.31 nats worse (0.20 to 0.42)`, `0.02 nats worse (within the spread of 3 seeds)`. */

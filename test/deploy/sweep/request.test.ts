@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { openingLines } from '../../../deploy/sweep/opening.ts';
 import { readRequest } from '../../../deploy/sweep/request.ts';
 import { readSweepFile, writeSweepFile } from '../../../deploy/sweep/sweep-file.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
@@ -42,6 +43,16 @@ test('a folder of a sweep takes more seeds, and goes on without flags', () => {
   const { sweep, budget } = request({ resume: runDir });
   assert.deepEqual(sweep, readSweepFile(runDir));
   assert.deepEqual(budget, { kind: 'updates', count: 9 });
+});
+
+test('too few epochs to compare sizes at equal updates are said before the sweep begins', () => {
+  const updatesLine = (given: Record<string, unknown>) =>
+    openingLines(request({ batchSize: '100,1000', ...given })).find((line) => line.startsWith('updates'));
+  const said = updatesLine({ epochs: '9' }) ?? '';
+  assert.match(said, /in 9 epochs batch 1,000 makes fewer updates than batch 100 .*from --epochs 10 on/);
+  assert.match(updatesLine({ epochs: '19', evaluateEvery: '2' }) ?? '', /from --epochs 20 on/);
+  for (const enough of [{ epochs: '10' }, { steps: '50' }, { budget: 'updates=9' }, { budget: 'seconds=9' }])
+    assert.equal(updatesLine(enough), undefined);
 });
 
 test('sharpness is measured unless somebody says no, then and later', () => {

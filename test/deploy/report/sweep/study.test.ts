@@ -5,6 +5,7 @@ import { studyOf } from '../../../../deploy/report/sweep/study.ts';
 import { createNoise, madeUpPlan, madeUpTrial } from '../../../support/made-up-sweep.ts';
 
 interface Truth {
+  readonly epochs?: number;
   readonly seeds?: number;
   readonly noise?: number; // standard deviation over seeds, nats
   readonly noiseSeed?: number;
@@ -15,14 +16,14 @@ interface Truth {
 
 const sizes = [100, 400];
 
-function study({ seeds = 4, noise = 0.05, noiseSeed = 1, control = 0, loss }: Truth) {
+function study({ epochs = 4, seeds = 4, noise = 0.05, noiseSeed = 1, control = 0, loss }: Truth) {
   const deviate = createNoise(noiseSeed);
   const trials = Array.from({ length: seeds }, (_, index) => index + 1).flatMap((seed) => {
     const make = (batchSize: number, isControl: boolean) => {
       const own = noise * deviate() + (isControl ? (control ?? 0) : 0);
       const settings = { batchSize, seed, ...(isControl && { microBatchSize: 200 }) };
       const plan = madeUpPlan(settings, { isControl, ...(isControl && { name: `control-${seed}` }) });
-      return madeUpTrial({ plan, epochs: 4, loss: (at) => loss(at, batchSize) + own });
+      return madeUpTrial({ plan, epochs, loss: (at) => loss(at, batchSize) + own });
     };
     return [...sizes.map((size) => make(size, false)), ...(control === null ? [] : [make(400, true)])];
   });
@@ -106,6 +107,13 @@ test('a spread too wide to tell leaves the question open', () => {
 test('points are the last that all trials reached', () => {
   const { effects } = study({ loss: byUpdates });
   assert.deepEqual(effects.points, { epochs: 4, updates: 200, time: 2.8 });
+});
+
+test('where the larger batch ended before the smaller was evaluated, that is said, and nothing of updates', () => {
+  const found = study({ epochs: 0.75, loss: byUpdates });
+  assert.deepEqual(verdicts(found).slice(0, 2), ['stands', 'unavailable']);
+  assert.match(found.text, /at equal updates not known; .* more epochs would tell\./);
+  assert.doesNotMatch(study({ loss: byUpdates }).text, /more epochs/);
 });
 
 test('without trials a study says that there is nothing to compare', () => {
