@@ -91,8 +91,8 @@ export function launchRequestOf(
 export const isOneBox = ({ hosts, coordinator }: LaunchRequest): boolean =>
   hosts.every(({ name }) => name === coordinator || (isHere(name) && isHere(coordinator)));
 
-/** @throws LockstepError (64) */
-function dataWordsOf(given: Arguments): DataWords {
+/** How workers come by rows that their box does not have. @throws LockstepError (64) */
+export function dataWordsOf(given: Arguments): DataWords {
   const [copies, streams] = [given['copyData'] === true, given['streamData'] === true];
   if (copies && streams)
     throw usageError('--copy-data and --stream-data exclude each other: leave out either');

@@ -17,7 +17,7 @@ import { packageVersion } from '../cli/version.ts';
 import { shellLine } from '../sweep/words.ts';
 import { runScript, type RunJob } from './job-script.ts';
 import { resourcesOf, type Resources } from './resources.ts';
-import { readSlurmWords } from './sbatch-flags.ts';
+import { readSlurmWords, type SlurmWords } from './sbatch-flags.ts';
 import { checkNoneWaits, jobSettings, workerWords } from './settings.ts';
 import { jobIdFile, sayResources, submit } from './submit.ts';
 import { launchSweep } from './sweep.ts';
@@ -42,7 +42,7 @@ export async function launchOnSlurm(
   const resources = resourcesOf(slurm.flags, request.config);
   const runDir = resolve(request.resume ?? request.runDir ?? newFolder(request));
   if (request.resume === null) checkEmpty(runDir);
-  const job = runJob(request, runDir, resources, jobSettings(slurm, words, environment));
+  const job = runJob(request, runDir, resources, slurm, jobSettings(slurm, words, environment));
   const script = runScript(job);
   if (slurm.print) {
     process.stdout.write(script);
@@ -78,6 +78,7 @@ function runJob(
   request: TrainRequest,
   runDir: string,
   { flags, gpusPerTask }: Resources,
+  slurm: SlurmWords,
   settings: ReturnType<typeof jobSettings>,
 ): RunJob {
   const own = withoutFlags(request.argv, ['run-dir', 'resume', 'workers'], ['json']);
@@ -92,7 +93,7 @@ function runJob(
     runDir,
     begin: request.resume === null ? [...own, '--run-dir', runDir] : [...goOn, ...own],
     again: request.resume === null ? again : [...goOn, ...own],
-    worker: workerWords(request.config, gpusPerTask !== null),
+    worker: workerWords(request.config, gpusPerTask !== null, slurm),
   };
 }
 

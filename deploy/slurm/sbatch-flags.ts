@@ -5,6 +5,7 @@
  * script needs to be as it is may not be said by hand; each such option is refused with what to say instead.
  */
 import { usageError } from '../../shared/errors.ts';
+import { dataWordsOf } from '../launch/request.ts';
 
 export interface SbatchFlag {
   readonly name: string; // the long one, without dashes
@@ -15,6 +16,7 @@ export interface SlurmWords {
   readonly print: boolean; // the script, and submit nothing
   readonly saveBeforeSeconds: number; // the time limit
   readonly arrayLimit: number | null; // trials at a time
+  readonly data: readonly string[]; // words of each worker: how it comes by rows
   readonly flags: readonly SbatchFlag[];
   readonly command: readonly string[]; // from `train` or `sweep` on
 }
@@ -23,6 +25,7 @@ export interface SlurmWords {
 export function readSlurmWords(words: readonly string[]): SlurmWords {
   const flags: SbatchFlag[] = [];
   let [print, saveBeforeSeconds, arrayLimit] = [false, 120, null as number | null];
+  const data: Record<string, unknown> = {};
   let index = 0;
   for (; index < words.length && words[index] !== 'train' && words[index] !== 'sweep'; index++) {
     const word = words[index]!;
@@ -34,6 +37,9 @@ export function readSlurmWords(words: readonly string[]): SlurmWords {
     else if (name === 'print') print = true;
     else if (name === 'save-before') saveBeforeSeconds = naturalOf(name, value);
     else if (name === 'array-limit') arrayLimit = naturalOf(name, value);
+    else if (name === 'copy-data') data['copyData'] = true;
+    else if (name === 'stream-data') data['streamData'] = true;
+    else if (name === 'data-dir') data['dataDir'] = value;
     else flags.push(checkFlag({ name, value }, word));
   }
   const command = words.slice(index);
@@ -41,7 +47,7 @@ export function readSlurmWords(words: readonly string[]): SlurmWords {
     throw usageError('launch --slurm got no command: write train or sweep after the options of sbatch');
   if (arrayLimit !== null && command[0] === 'train')
     throw usageError('--array-limit is of a sweep: leave it out, or write sweep instead of train');
-  return { print, saveBeforeSeconds, arrayLimit, flags, command };
+  return { print, saveBeforeSeconds, arrayLimit, data: dataWordsOf(data).words, flags, command };
 }
 
 export const valueOf = (flags: readonly SbatchFlag[], name: string): string | null =>
@@ -101,7 +107,7 @@ const ours: Readonly<Record<string, string>> = {
 
 /** Of sbatch 20.11 and later, and ours: options that never take the next word. */
 const switches: readonly string[] =
-  'contiguous exclusive get-user-env hold ignore-pbs nice no-kill no-requeue overcommit oversubscribe print propagate quiet reboot requeue slurm spread-job test-only use-min-nodes verbose wait'.split(
+  'contiguous copy-data exclusive get-user-env hold ignore-pbs nice no-kill no-requeue overcommit oversubscribe print propagate quiet reboot requeue slurm spread-job stream-data test-only use-min-nodes verbose wait'.split(
     ' ',
   );
 

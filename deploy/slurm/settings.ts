@@ -26,8 +26,9 @@ export function jobSettings(
 export function workerWords(
   { runtime, threads, precision, allowCpu }: Demands & Pick<Config, 'precision'>,
   onGpu: boolean,
+  { data }: SlurmWords,
 ): string[] {
-  const words = ['--runtime', runtime, '--precision', precision];
+  const words = ['--runtime', runtime, '--precision', precision, ...data];
   if (threads !== null) words.push('--threads', String(threads));
   if (allowCpu || !onGpu) words.push('--allow-cpu');
   return words;

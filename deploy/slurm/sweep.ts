@@ -69,7 +69,7 @@ export async function launchSweep(
   }
   checkNoneWaits(job.jobDir, environment);
   for (const line of openingLines({ ...requested, sweep })) process.stderr.write(`${line}\n`);
-  writeJob(job, sweep, resources, slurm.flags);
+  writeJob(job, sweep, resources, slurm);
   return submitBoth(job, resources, slurm.flags, environment);
 }
 
@@ -92,12 +92,7 @@ function demandsOf({ plans }: SweepFile) {
 }
 
 /** Everything that the jobs read. */
-function writeJob(
-  job: SweepJob,
-  sweep: SweepFile,
-  { gpusPerTask }: Resources,
-  given: readonly SbatchFlag[],
-): void {
+function writeJob(job: SweepJob, sweep: SweepFile, { gpusPerTask }: Resources, slurm: SlurmWords): void {
   const { jobDir, sweepDir } = job;
   mkdirSync(jobDir, { recursive: true });
   mkdirSync(join(sweepDir, 'logs'), { recursive: true });
@@ -119,10 +114,10 @@ function writeJob(
   for (const { name, preset, config } of sweep.plans) {
     const words = withoutFlags(trainWords(preset, config), ['workers'], []);
     write(`${name}.begin`, [...words, '--run-dir', join(sweepDir, name)]);
-    write(`${name}.worker`, workerWords(config, gpusPerTask !== null));
+    write(`${name}.worker`, workerWords(config, gpusPerTask !== null, slurm));
   }
   writeFileSync(join(jobDir, 'job.sh'), sweepScript(job), { mode: 0o755 });
-  writeFileSync(join(jobDir, 'report.sh'), reportScript(job, where(given)), { mode: 0o755 });
+  writeFileSync(join(jobDir, 'report.sh'), reportScript(job, where(slurm.flags)), { mode: 0o755 });
   writeSweepFile(sweepDir, sweep);
 }
 

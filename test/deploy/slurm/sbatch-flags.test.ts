@@ -9,7 +9,7 @@ test('options of sbatch are told from ours and from the command, in every way th
   const { flags, command, ...own } = read(
     '--slurm -N3 -p gpu --time=1:00:00 --exclusive --save-before 300 -n 6 --array-limit 2 sweep --batch-size 1,2',
   );
-  assert.deepEqual(own, { print: false, saveBeforeSeconds: 300, arrayLimit: 2 });
+  assert.deepEqual(own, { print: false, saveBeforeSeconds: 300, arrayLimit: 2, data: [] });
   assert.deepEqual(flags.map(wordOf), [
     '--nodes=3',
     '--partition=gpu',
@@ -18,6 +18,13 @@ test('options of sbatch are told from ours and from the command, in every way th
     '--ntasks=6',
   ]);
   assert.deepEqual(command, ['sweep', '--batch-size', '1,2']);
+});
+
+test('how workers come by rows is said as with boxes', () => {
+  const { data, flags } = read('--slurm --copy-data --data-dir /scratch -N 2 train');
+  assert.deepEqual(data, ['--copy-data', '--data-dir', '/scratch']);
+  assert.deepEqual(flags, [{ name: 'nodes', value: '2' }]);
+  assert.deepEqual(read('--slurm --stream-data train').data, ['--stream-data']);
 });
 
 test('an option takes the next word even if it is called train, as a partition may be', () => {
@@ -41,6 +48,7 @@ const refused: readonly (readonly [line: string, reason: RegExp])[] = [
   ['--slurm --gres gpu:4 train', /--gpus-per-node N/],
   ['--slurm -H boxa train', /--nodelist NAMES/],
   ['--slurm --save-before soon train', /--save-before got "soon"/],
+  ['--slurm --copy-data --stream-data train', /--copy-data and --stream-data exclude/],
   ['--slurm --array-limit 2 train', /--array-limit is of a sweep/],
 ];
 
