@@ -10,7 +10,8 @@ import { join } from 'node:path';
 const made: string[] = [];
 
 process.once('exit', () => {
-  for (const folder of made) rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  for (const folder of made)
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 });
 
 /** @returns the absolute path of a new, empty folder, which goes when this process ends */
