@@ -11,12 +11,13 @@ import { requiresMemoryGroups } from '../support/requires.ts';
 
 const steps = 40;
 const length = ['--steps', `${steps}`];
+const long = 300; // steps that last until something has befallen the run, on a quick machine too
 const often = ['--checkpoint-every', '3steps'];
 
 test('out of memory: the kernel kills worker and coordinator, and both are started again', async (context) => {
   const groups = requiresMemoryGroups(context);
   if (groups === null) return;
-  const run = startSupervised([...length, ...often, '--workers', '2'], context);
+  const run = startSupervised(['--steps', `${long}`, ...often, '--workers', '2'], context);
   for (const [index, kind] of (['worker', 'coordinator'] as const).entries()) {
     await until(() => stepsIn(run.runDir) >= 4 + 8 * index, run.told, 120_000);
     const pid = run.pidOf(kind)!;
@@ -26,7 +27,7 @@ test('out of memory: the kernel kills worker and coordinator, and both are start
   await run.restarted(1);
   const summary = summaryOf(await run.ended);
   assert.match(run.told(), /rank \d lost|rank \d ended with signal SIGKILL/);
-  assert.equal(summary.parametersSha256, await undisturbed(steps));
+  assert.equal(summary.parametersSha256, await undisturbed(long));
 });
 
 test('clocks that jump by weeks, on both sides, are nobody’s time', async (context) => {
@@ -52,14 +53,14 @@ test('a worker that turns slow has its work done twice, and the first answer cou
 });
 
 test('a reducer that is stopped is one that is lost: back to the last checkpoint, by itself', async (context) => {
-  const run = startSupervised([...length, ...often, '--workers', '2', '--reducers', '2'], context);
+  const run = startSupervised(['--steps', `${long}`, ...often, '--workers', '2', '--reducers', '2'], context);
   await until(() => stepsIn(run.runDir) >= 8, run.told, 120_000);
   const reducer = run.pidOf('reducer')!;
   process.kill(reducer, 'SIGSTOP');
   await until(() => /the coordinator ended with exit code 75; resuming/.test(run.told()), run.told, 60_000);
   const summary = summaryOf(await run.ended);
   assert.match(run.told(), /the reducer on .* is lost/);
-  assert.equal(summary.parametersSha256, await undisturbed(steps));
+  assert.equal(summary.parametersSha256, await undisturbed(long));
   assert.ok(!run.processes().some(({ pid }) => pid === reducer), 'it was ended, stopped as it was');
 });
 

@@ -9,6 +9,7 @@ import { requiresBoxes } from '../support/requires.ts';
 
 const steps = 60;
 const length = ['--steps', `${steps}`];
+const long = 600; // steps that last, with a checkpoint each, until a silent worker is missed
 
 /** A worker that is started again whenever it lost its coordinator, as its supervisor would. */
 async function supervise(run: FaultyRun, endpoint: string): Promise<void> {
@@ -43,7 +44,7 @@ test('half-open: a worker behind a black hole is missed within seconds, and come
   if (!requiresBoxes(context)) return;
   const box = openBox(context);
   const words = ['--workers', '2', '--min-workers', '2', '--host', box.address, '--insecure'];
-  const run = await startRun([...length, ...words], context);
+  const run = await startRun(['--steps', `${long}`, '--checkpoint-every', '1steps', ...words], context);
   run.add();
   const inside = run.add(null, { sharedMemory: false, within: box.within });
   await run.says(/joined[^]*joined/, 120_000);
@@ -56,7 +57,7 @@ test('half-open: a worker behind a black hole is missed within seconds, and come
   box.blackhole('delete');
   const summary = summaryOf(await run.ended);
   assert.equal(await inside.ended, 0);
-  assert.equal(summary.parametersSha256, await undisturbed(steps));
+  assert.equal(summary.parametersSha256, await undisturbed(long));
 });
 
 /** A network of its own, joined to this one by a link. */
