@@ -56,7 +56,7 @@ export interface CoordinatorOptions {
   readonly clock: Clock;
   readonly screen: Screen;
   readonly serving: ServingRequest; // of metrics and the live page
-  readonly onListening: (endpoint: string, runDir: string, httpPort: number | null) => void;
+  readonly onListening: (endpoint: string, folder: RunFolder, httpPort: number | null) => void;
   /** Starts reducers in processes of their own; without it the coordinator reduces by itself. */
   readonly startReducers?: StartReducers | undefined;
   /** Given a function that ends the run early. */
@@ -100,7 +100,7 @@ export async function runCoordinator(asked: CoordinatorOptions): Promise<RunEnd>
     say: (line) => screen.problem(line),
   });
   const shell = await startCoordinator({
-    coordinator: assemble(options, config, data, beginning, journal, serving, trace),
+    coordinator: assemble(options, folder.runId, config, data, beginning, journal, serving, trace),
     trace: trace?.shell ?? null,
     epoch: folder.incarnation,
     clock,
@@ -119,7 +119,7 @@ export async function runCoordinator(asked: CoordinatorOptions): Promise<RunEnd>
     screen.started(startedFacts(options, config, data, beginning, { folder, shell, serving, notices: told }));
     serving.ready();
     options.startReducers?.(outerReducers(config.reducers), shell, folder.path);
-    options.onListening(shell.endpoint, folder.path, serving.port);
+    options.onListening(shell.endpoint, folder, serving.port);
     const result = await shell.finished;
     screen.busy('writing the last checkpoint');
     await runJournal.close();
@@ -204,6 +204,7 @@ function keepJournal(
 /** The machine: the program, and the cluster that carries it out. */
 function assemble(
   options: CoordinatorOptions,
+  runId: string,
   config: Config,
   { training, test, workload }: RunData,
   { model, take }: Beginning,
@@ -227,6 +228,7 @@ function assemble(
   const cluster = createCluster({
     door: {
       version,
+      runId,
       requireIdentical,
       reducers: options.startReducers === undefined ? 0 : outerReducers(reducers),
       batchSize: config.batchSize,

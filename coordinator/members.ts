@@ -4,8 +4,9 @@
  *   hello -> welcomed -> ready -> lost
  *
  * A worker is refused, with the reason, when its version differs, when its model or data are not the run's, or
- * when its fingerprint differs and the run insists on identical bits. The first ready worker says what the
- * model is: the coordinator holds arrays and knows no model.
+ * when its fingerprint differs and the run insists on identical bits. One that is for another run only is dropped,
+ * and looks again: its coordinator may be about to come back to an address that this one was given meanwhile.
+ * The first ready worker says what the model is: the coordinator holds arrays and knows no model.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { exitCodes, ProtocolError } from '../shared/errors.ts';
@@ -28,6 +29,7 @@ export interface Member {
 
 export interface DoorOptions {
   readonly version: string; // of the package
+  readonly runId: string; // a worker of another run has come to the wrong door
   readonly requireIdentical: boolean;
   readonly reducers: number; // in processes of their own; 0: the coordinator reduces by itself
   readonly batchSize: number;
@@ -56,7 +58,7 @@ export interface Members {
   admitted(peer: PeerId): PeerId;
   /** Reducers outside, and what happens to them. */
   readonly reducers: Gathering;
-  /** @throws ProtocolError (`unasked`) the second time, as does `admit` */
+  /** @throws ProtocolError (`otherRun`); (`unasked`) the second time, as does `admit` */
   hello(peer: PeerId, message: Hello): Effect[];
   /** @returns whether the worker is now ready, and what to tell it */
   admit(peer: PeerId, message: Ready): { readonly admitted: boolean; readonly effects: Effect[] };
@@ -142,7 +144,12 @@ export function createMembers(options: DoorOptions): Members {
       throw new ProtocolError('unasked', 'sent values before it was ready');
     },
 
-    hello: (peer, message) => reducers.hello(peer, message),
+    hello(peer, message) {
+      const { run = options.runId } = message;
+      if (run !== options.runId)
+        throw new ProtocolError('otherRun', `works for run ${run}, and this is ${options.runId}`);
+      return reducers.hello(peer, message);
+    },
 
     admit(peer, message) {
       const member = members.get(peer);

@@ -24,6 +24,7 @@ import type { Welcome } from './events.ts';
 export interface WorkerOptions extends RuntimeOptions {
   readonly endpoint: string; // of the coordinator
   readonly rank: number | null; // that it would like to have
+  readonly runId: string | null; // the only run that it is for; null: whichever is there
   readonly runtime: RuntimeName;
   readonly version: string; // of the package
   readonly transport: Transport;
@@ -38,7 +39,7 @@ const peerTimeoutMs = 5000;
 /** Works for a coordinator until its run is over. @throws LockstepError when the runtime is not to be had */
 export async function runWorker(options: WorkerOptions): Promise<{ code: number; reason: string }> {
   const runtime = await openRuntime(options.runtime, options);
-  const { endpoint, transport, version, log, rank } = options;
+  const { endpoint, transport, version, log, rank, runId } = options;
   return runWorkerShell({
     transport,
     transportOptions: { maxFrameBytes, peerTimeoutMs },
@@ -49,6 +50,7 @@ export async function runWorker(options: WorkerOptions): Promise<{ code: number;
       pid: process.pid,
       fingerprint: runtime.fingerprint,
       ...(rank === null ? {} : { rank }),
+      ...(runId === null ? {} : { run: runId }),
     },
     clock: systemClock,
     equip: async (welcome, tracer, fetch) => {

@@ -11,6 +11,7 @@ import { runtimeNames, type RuntimeName } from '../../shared/model/runtime.ts';
 interface WorkerArguments {
   readonly connect?: string | undefined;
   readonly rank?: number | undefined;
+  readonly runId?: string | undefined;
   readonly runtime: RuntimeName;
   readonly threads?: number | undefined;
   readonly precision: 'tf32' | 'float32';
@@ -35,6 +36,10 @@ const command: CommandModule<object, WorkerArguments> = {
         type: 'number',
         describe: 'the rank to ask for; the lowest free one by default',
         defaultDescription: 'RANK, or SLURM_PROCID',
+      })
+      .option('run-id', {
+        type: 'string',
+        describe: 'work for this run alone (runId in its run.json), and look on while another one is there',
       })
       .option('runtime', { choices: runtimeNames, default: 'auto' as const, describe: 'what computes' })
       .option('threads', { type: 'number', describe: 'CPU threads; changes bits; 1 by default' })
@@ -83,8 +88,8 @@ const command: CommandModule<object, WorkerArguments> = {
     if (connect === null) throw usageError('--connect must be given: see lockstep worker --help');
     const gpu = place.localRank === null ? null : ownGpu(visibleGpus(process.env), place.localRank);
     if (gpu !== null) process.env['CUDA_VISIBLE_DEVICES'] = gpu; // before anything opens a device
-    const { rank = place.rank, threads = null } = given;
-    process.exit(await startWorker({ ...given, data, connect, rank, threads }));
+    const { rank = place.rank, threads = null, runId = null } = given;
+    process.exit(await startWorker({ ...given, data, connect, rank, threads, runId }));
   },
 };
 export default command;

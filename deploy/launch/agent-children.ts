@@ -41,8 +41,7 @@ export function createAgentChildren({
       output: (text, stream) => say({ type: 'line', id, stream, text }),
       descriptors: file === null ? [] : [file],
       onMessage(message) {
-        const { endpoint, runDir, httpPort } = message as Listening; // the only one that a child of ours sends
-        say({ type: 'listening', id, endpoint, runDir, httpPort });
+        say({ ...(message as Listening), id }); // the only one that a child of ours sends
       },
     });
     if (file !== null) closeSync(file);

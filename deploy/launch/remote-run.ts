@@ -71,7 +71,7 @@ export function createRemoteRun(options: RemoteRunOptions): RemoteRun {
         },
       });
     },
-    workerStarter({ runDir }) {
+    workerStarter({ runDir, runId }) {
       return (rank) => {
         const { box, index } = seats[rank]!;
         const gpus = fleet.boxes.find(({ name }) => name === box)?.box?.hello.gpus ?? [];
@@ -80,7 +80,7 @@ export function createRemoteRun(options: RemoteRunOptions): RemoteRun {
           gpus.map((gpu) => gpu.index),
           index,
         );
-        const ofWorker = [...workerWords(config, rank), ...options.dataWords];
+        const ofWorker = [...workerWords(config, rank, runId), ...options.dataWords];
         return startRemote({
           station: fleet.station(box),
           clock,

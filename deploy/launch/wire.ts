@@ -63,6 +63,7 @@ const fromBoxSchema = z.discriminatedUnion('type', [
     id,
     endpoint: z.string(),
     runDir: z.string(),
+    runId: z.string(),
     httpPort: z.int().nullable(),
   }),
   z.strictObject({

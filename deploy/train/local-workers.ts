@@ -8,6 +8,7 @@ export interface LocalWorkersOptions {
   readonly entry: string;
   readonly endpoint: string;
   readonly runDir: string;
+  readonly runId: string;
   readonly config: Config;
   readonly gpus: readonly string[]; // as CUDA_VISIBLE_DEVICES names them, dealt in turn
   readonly environment: NodeJS.ProcessEnv;
@@ -15,12 +16,12 @@ export interface LocalWorkersOptions {
 }
 
 export function createLocalWorkers(options: LocalWorkersOptions): (rank: number) => WorkerProcess {
-  const { entry, endpoint, runDir, config, gpus, environment, say } = options;
+  const { entry, endpoint, runDir, runId, config, gpus, environment, say } = options;
   return (rank) => {
     const log = createLineLog(rankLogFile(runDir, rank), say);
     const child = startChild({
       entry,
-      args: [...workerWords(config, rank), '--connect', endpoint],
+      args: [...workerWords(config, rank, runId), '--connect', endpoint],
       environment: { ...environment, ...deviceEnvironment(gpus, rank) },
       output: (line) => log.add(line),
       onMessage: () => undefined,
@@ -33,8 +34,13 @@ export function createLocalWorkers(options: LocalWorkersOptions): (rank: number)
 export const rankLogFile = (runDir: string, rank: number): string => join(runDir, 'logs', `rank-${rank}.log`);
 
 /** The words that start a worker, but for where to connect to. */
-export function workerWords({ runtime, threads, precision, allowCpu }: Config, rank: number): string[] {
-  const words = ['worker', '--rank', String(rank), '--runtime', runtime, '--precision', precision];
+export function workerWords(
+  { runtime, threads, precision, allowCpu }: Config,
+  rank: number,
+  runId: string,
+): string[] {
+  const words = ['worker', '--run-id', runId, '--rank', String(rank)];
+  words.push('--runtime', runtime, '--precision', precision);
   if (threads !== null) words.push('--threads', String(threads));
   if (allowCpu) words.push('--allow-cpu');
   return words;

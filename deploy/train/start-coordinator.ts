@@ -85,9 +85,9 @@ function run(
     screen,
     startReducers: isThisBox ? reducers.start : undefined,
     serving: servingRequestOf(request.http),
-    onListening(endpoint, runDir, httpPort) {
+    onListening(endpoint, { path: runDir, runId }, httpPort) {
       announce?.(endpoint);
-      const message: Listening = { type: 'listening', endpoint, runDir, httpPort };
+      const message: Listening = { type: 'listening', endpoint, runDir, runId, httpPort };
       process.send?.(message);
     },
     onStoppable,

@@ -21,6 +21,7 @@ export interface Listening {
   readonly type: 'listening';
   readonly endpoint: string;
   readonly runDir: string;
+  readonly runId: string;
   readonly httpPort: number | null; // of the live page
 }
 

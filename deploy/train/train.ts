@@ -36,10 +36,10 @@ export function runTrain(request: TrainRequest, entry: string): Promise<number> 
         output: 'inherit',
         onMessage: (message) => onListening(message as Listening),
       }),
-    startWorkers: ({ endpoint, runDir }) =>
+    startWorkers: ({ endpoint, runDir, runId }) =>
       startWorkers({
         count: workerCountOf(config),
-        start: createLocalWorkers({ entry, endpoint, runDir, config, gpus, environment, say }),
+        start: createLocalWorkers({ entry, endpoint, runDir, runId, config, gpus, environment, say }),
         clock,
         say,
       }),

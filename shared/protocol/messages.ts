@@ -26,7 +26,7 @@ import { z } from 'zod';
 import { wires } from '../math/node-values.ts';
 import { dataDescriptionSchema, rowsMessageSchema, rowSourceSchema } from './data-messages.ts';
 
-export const protocolVersion = 3;
+export const protocolVersion = 4;
 
 const count = z.int().min(0).max(0xffffffff);
 const text = z.string().max(2048);
@@ -140,6 +140,7 @@ export const workerMessageSchema = z.discriminatedUnion('type', [
     host: text,
     pid: count,
     rank: count.optional(), // that the worker would like to have
+    run: text.optional(), // the only one that the worker is for, where there is such a one
     fingerprint: fingerprintSchema,
   }),
   z.strictObject({ type: z.literal('join'), worker: text }), // to a reducer: how the coordinator names it

@@ -115,14 +115,17 @@ export function createLink<Socket extends DealerSocket>(options: LinkOptions<Soc
     const signal = signalOf(frames);
     if (signal?.kind === 'farewell') return end(connection, signal.reason);
     if (closed) return;
-    if (signal?.kind !== 'hello')
-      return connection.carriage.incoming(frames, (whole) => events.onFrames(whole));
+    if (signal?.kind !== 'hello') return connection.carriage.incoming(frames, onWhole);
     if (connection.answered) return; // a probe
     connection.answered = true;
     connection.cancelTimer();
-    pauseMs = firstPauseMs;
     connection.carriage.begin();
     events.onConnected();
+  }
+
+  function onWhole(frames: Frames): void {
+    pauseMs = firstPauseMs; // the hub wants us: it does not only answer hello, to drop us again
+    events.onFrames(frames);
   }
 
   function enqueue(connection: Connection<Socket>, frames: Frames): void {

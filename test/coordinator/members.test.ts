@@ -27,6 +27,7 @@ const ready = {
 const doorOf = (changes: Partial<DoorOptions> = {}) =>
   createMembers({
     version: '1',
+    runId: 'this',
     requireIdentical: false,
     reducers: 0,
     batchSize: 24,
@@ -110,6 +111,22 @@ test('who says hello or ready twice breaks the protocol', () => {
   assert.throws(() => members.hello('a', hello), { kind: 'unasked' });
   members.admit('a', ready);
   assert.throws(() => members.admit('a', ready), { kind: 'unasked' });
+});
+
+test('a worker of this run may come in, and one of another run may not, nor waits at the door', () => {
+  for (const reducers of [0, 2]) {
+    const members = doorOf({ reducers });
+    assert.throws(() => members.hello('a', { ...hello, run: 'that' }), {
+      kind: 'otherRun',
+      message: 'works for run that, and this is this',
+    });
+    members.hello('b', { ...hello, run: 'this' });
+    for (const index of [0, 1]) members.reducers.absent(`no ${index}`);
+    assert.deepEqual(
+      members.all().map(({ peer, rank }) => [peer, rank]),
+      [['b', 0]],
+    );
+  }
 });
 
 test('of a worker that does not see the data it is told how much of its traffic its rows are', () => {

@@ -77,4 +77,29 @@ suite('the coordinator', () => {
       assert.equal(stepsIn(older.runDir), steps);
     },
   );
+
+  test(
+    'whose port another run was given while it was dead gets its worker back: none works for the other one',
+    patience,
+    async (context) => {
+      const often = ['--checkpoint-every', '2steps'];
+      const run = startSupervised(['--steps', `${steps}`, '--workers', '1', ...often], context);
+      await until(() => stepsIn(run.runDir) >= 4, run.told);
+      const [, , , ...words] = run.processes().find(({ words }) => words[2] === 'worker')!.words;
+      const port = new URL(words[words.indexOf('--connect') + 1]!).port;
+      run.child.kill('SIGSTOP'); // it starts no coordinator before the port is taken
+      process.kill(run.pidOf('coordinator')!, 'SIGKILL');
+      const other = await startRun(['--steps', `${steps}`, '--workers', '1', '--port', port], context);
+      await other.says(/dropped \(otherRun\): works for run \S+, and this is /);
+      run.child.kill('SIGCONT');
+      await until(() => /somebody else listens on port/.test(run.told()), run.told);
+      other.add();
+      for (const { ended } of [other, run]) {
+        const summary = summaryOf(await ended);
+        assert.equal(summary.parametersSha256, await undisturbed(steps));
+      }
+      assert.equal(other.told().split('joined').length, 2, other.told());
+      assert.deepEqual(run.processes(), []);
+    },
+  );
 });

@@ -186,6 +186,7 @@ function machineOf(world: World, nowMs: () => number, journal: RunJournal, resum
   const cluster = createCluster({
     door: {
       version,
+      runId: 'run',
       requireIdentical: false,
       reducers: outerReducers(schedule.reducers),
       batchSize: config.batchSize,

@@ -118,6 +118,7 @@ export async function startRun(setup: RunSetup): Promise<Run> {
   const cluster = createCluster({
     door: {
       version,
+      runId: 'run',
       requireIdentical: false,
       reducers: outerReducers(config.reducers),
       batchSize: config.batchSize,

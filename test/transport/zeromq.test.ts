@@ -162,6 +162,23 @@ test('a process with a closed link ends by itself, and what it said before arriv
   await hub.close();
 });
 
+test('a link that is dropped as soon as it speaks comes back after longer and longer pauses', async () => {
+  let attempts = 0;
+  const { hub } = await openHub(transport, 'tcp://127.0.0.1:0', (peer) => {
+    attempts += 1;
+    hub.drop(peer, 'not for you');
+  });
+  const link = transport.connect(hub.endpoint, transportOptions, {
+    onConnected: () => link.send([bytes('a')]),
+    onFrames: () => {},
+    onLost: () => {},
+  });
+  await sleep(3000); // pauses of 0.1, 0.2, 0.4, 0.8 and 1.6 s
+  assert.ok(attempts >= 2 && attempts <= 6, `${attempts} attempts`);
+  await link.close();
+  await hub.close();
+});
+
 test('an address that is none is refused in one line', async () => {
   const line =
     /^(LockstepError: )?cannot (listen on|connect to) [^\n]*expected such as tcp:\/\/127\.0\.0\.1:5770$/;

@@ -88,6 +88,7 @@ async function runWith(mode: DataPolicy['mode'], isHidden: boolean) {
       worker = runWorker({
         endpoint,
         rank: null,
+        runId: null,
         runtime: 'wasm',
         precision: 'tf32',
         threads: null,

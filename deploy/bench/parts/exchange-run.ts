@@ -72,6 +72,7 @@ export async function openExchangeRun(options: ExchangeOptions): Promise<AnswerP
   const cluster = createCluster({
     door: {
       version: benchVersion,
+      runId: 'exchange',
       requireIdentical: true,
       reducers: outerReducers(reducers),
       batchSize: 2 * workers,

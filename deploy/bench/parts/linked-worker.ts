@@ -19,6 +19,7 @@ export async function openLinkedWorker(options: LinkedWorkerOptions): Promise<An
   const lines: string[] = []; // that explain a failure
   const ended = runWorker({
     ...options,
+    runId: null,
     precision: 'tf32',
     allowCpu: true,
     data: { mode: 'look', dataDir: cacheFolder() },

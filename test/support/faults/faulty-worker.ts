@@ -31,6 +31,7 @@ process.channel?.unref();
 const { code, reason } = await runWorker({
   endpoint,
   rank: null,
+  runId: null,
   runtime: 'wasm',
   precision: 'tf32',
   threads: null,
