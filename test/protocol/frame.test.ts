@@ -92,7 +92,7 @@ describe('frame', () => {
     assert(header !== undefined && payload !== undefined);
     assert.equal(
       Buffer.from(header.subarray(0, 40)).toString('hex'),
-      '5354455003000100' + '0504030201000000' + '0700000002000100' + '0400000008000000' + '0300000002000000',
+      '5354455004000100' + '0504030201000000' + '0700000002000100' + '0400000008000000' + '0300000002000000',
     );
     assert.equal(Buffer.from(payload).toString('hex'), '0000c03f000000c0');
   });
