@@ -105,9 +105,9 @@ function layOutRelease(folder: string): string[] {
   mkdirSync(join(place, '.bin'));
   const archive = packRelease(join(folder, 'packed'));
   spawnSync('tar', ['-xzf', archive, '--strip-components=1', '-C', join(place, 'lockstep')]);
-  chmodSync(join(place, 'lockstep/dist/deploy/lockstep.mjs'), 0o755); // as npm does with commands
+  chmodSync(join(place, 'lockstep/deploy/bin.mjs'), 0o755); // as npm does with commands
   writeFileSync(join(folder, 'opt/lockstep/package.json'), '{"private": true}');
-  symlinkSync('../lockstep/dist/deploy/lockstep.mjs', join(place, '.bin/lockstep'));
+  symlinkSync('../lockstep/deploy/bin.mjs', join(place, '.bin/lockstep'));
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as Locked;
   const needed = Object.entries(packages)
     .filter(([path, { dev, optional, peer }]) => path !== '' && !dev && !optional && !peer)
