@@ -47,6 +47,7 @@ test('a packed release runs in an empty project, on its dependencies alone', () 
   assert.equal(run(process.execPath, found).trim(), 'true', 'the release has the pins of TensorFlow');
 
   const command = join(modules, 'lockstep', release.bin.lockstep);
+  assert.ok(existsSync(join(root, release.bin.lockstep)), 'npx finds it in a bare clone, too');
   assert.equal(run(process.execPath, [command, '--version']).trim(), release.version);
   writeFileSync(join(folder, 'model.mjs'), model);
   const args = [command, 'train', '--model', './model.mjs', '--run-dir', 'run', ...few.split(' ')];
