@@ -54,10 +54,14 @@ export interface PanelSpec {
   readonly width?: number; // of 24
   readonly max?: number;
   readonly stacked?: boolean;
+  readonly empty?: string; // what is missing where there is no data, if that is no fault
 }
 
 const height = 9;
 const third = 8;
+
+/** Of scaling efficiency, which compares with a run of one worker. */
+export const noLoneWorker = 'needs a run with one worker at the same batch size: sweep --workers 1,2';
 
 /** Lines over time. */
 export function graph(spec: PanelSpec): Builder<Panel> {
@@ -80,6 +84,7 @@ export function graph(spec: PanelSpec): Builder<Panel> {
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending));
   if (spec.stacked === true) panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group('A'));
   if (spec.max !== undefined) panel.min(0).max(spec.max);
+  if (spec.empty !== undefined) panel.noValue(spec.empty);
   return panel.targets(spec.queries.map((query, index) => range(query, index)));
 }
 
@@ -100,7 +105,7 @@ export function numbers(spec: PanelSpec): Builder<Panel> {
 
 /** Bars beside each other, of values of now. */
 export function bars(spec: PanelSpec): Builder<Panel> {
-  return new bargauge.PanelBuilder()
+  const panel = new bargauge.PanelBuilder()
     .title(spec.title)
     .description(spec.description)
     .datasource(source)
@@ -110,6 +115,7 @@ export function bars(spec: PanelSpec): Builder<Panel> {
     .span(spec.width ?? third)
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']))
     .targets(spec.queries.map((query, index) => instant(query, index)));
+  return spec.empty === undefined ? panel : panel.noValue(spec.empty);
 }
 
 /** A row for each set of labels that the queries share, a column for each query, named by its legend. */

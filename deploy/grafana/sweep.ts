@@ -1,5 +1,5 @@
 /** The dashboard Sweep: the trials of a sweep, or any runs, beside each other by batch size. */
-import { bars, board, chosen, dashboard, graph, type RowSpec } from './panels.ts';
+import { bars, board, chosen, dashboard, graph, noLoneWorker, type RowSpec } from './panels.ts';
 
 const labels = ['run', 'batch_size', 'micro_batch_size', 'workers'];
 const join = (metric: string): string =>
@@ -33,6 +33,7 @@ const throughput: RowSpec = {
         'What a worker does among others, as a part of what one did alone at the same batch size, model and device ' +
         'within seven days; the mean over the time that is shown.',
       unit: 'percentunit',
+      empty: noLoneWorker,
       width: 12,
       queries: [
         {

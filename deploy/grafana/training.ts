@@ -1,5 +1,5 @@
 /** The dashboard Training: what people come for first, samples a second by batch size; then whether it learns. */
-import { chosen, dashboard, graph, numbers, type PanelSpec, type RowSpec } from './panels.ts';
+import { chosen, dashboard, graph, noLoneWorker, numbers, type PanelSpec, type RowSpec } from './panels.ts';
 
 const byRun = (metric: string): string => `max by (run) (${metric})`;
 const quantile = (q: number): string =>
@@ -39,8 +39,9 @@ const throughput: RowSpec = {
       title: 'Scaling efficiency',
       description:
         'What a worker does among others, as a part of what one did alone at the same batch size, model and ' +
-        'device within seven days. Empty until such a run with one worker was seen. All runs, chosen or not.',
+        'device within seven days. All runs, chosen or not.',
       unit: 'percentunit',
+      empty: noLoneWorker,
       queries: [
         {
           expr: 'batch:lockstep_scaling_efficiency:ratio',

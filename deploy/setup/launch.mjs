@@ -17,7 +17,9 @@ export async function launch() {
     const { register } = await import('tsx/esm/api');
     register();
   } else if (!(await runSetUp({ fetch: false, retry: false }))) return;
-  const main = join(paths.root, paths.isClone ? 'deploy/main.ts' : 'dist/deploy/main.js');
+  const deploy = join(paths.root, paths.isClone ? 'deploy' : 'dist/deploy');
+  process.argv[1] = join(deploy, 'lockstep.mjs'); // what children and other boxes start: no link of npx's cache
+  const main = join(deploy, paths.isClone ? 'main.ts' : 'main.js');
   if (!existsSync(main)) {
     console.error(`lockstep: ${main} is missing, so this installation is not whole: install it again`);
     process.exitCode = 69;
