@@ -68,7 +68,6 @@ const darkSurfaces = `--page: #14171c; --card: #1b1f26; ${darkVariables}`;
 const style = `
 :root { --page: #f5f6f8; --card: #ffffff; ${lightVariables} }
 @media (prefers-color-scheme: dark) { :root { ${darkSurfaces} } }
-@media print { :root { --page: #ffffff; --card: #ffffff; ${lightVariables} } .card { break-inside: avoid; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, -apple-system, "Segoe UI",
   "DejaVu Sans", sans-serif; }
@@ -107,5 +106,7 @@ dl { margin: 0; }
 pre { margin: 10px 0 0; padding: 12px 14px; background: var(--page); border-radius: 6px; overflow-x: auto;
   white-space: pre-wrap; overflow-wrap: anywhere; }
 code, pre { font: 13px/1.5 ui-monospace, "SF Mono", Menlo, "DejaVu Sans Mono", monospace; }
-@media (max-width: 760px) { .grid { grid-template-columns: minmax(0, 1fr); } main { padding: 24px 14px 40px; } }
+@media screen and (max-width: 760px) { .grid { grid-template-columns: minmax(0, 1fr); } main { padding: 24px 14px 40px; } }
+@media print { :root { --page: #ffffff; --card: #ffffff; ${lightVariables} } body { font-size: 12px; } main { padding: 0; }
+  .card { break-inside: avoid; } h2 { break-after: avoid; } }
 `;
