@@ -25,6 +25,7 @@ export interface WorkerOptions extends RuntimeOptions {
   readonly endpoint: string; // of the coordinator
   readonly rank: number | null; // that it would like to have
   readonly runId: string | null; // the only run that it is for; null: whichever is there
+  readonly coordinatorTimeoutMs?: number | null; // without a coordinator for so long it leaves; null, or none: never
   readonly runtime: RuntimeName;
   readonly version: string; // of the package
   readonly transport: Transport;
@@ -39,7 +40,7 @@ const peerTimeoutMs = 5000;
 /** Works for a coordinator until its run is over. @throws LockstepError when the runtime is not to be had */
 export async function runWorker(options: WorkerOptions): Promise<{ code: number; reason: string }> {
   const runtime = await openRuntime(options.runtime, options);
-  const { endpoint, transport, version, log, rank, runId } = options;
+  const { endpoint, transport, version, log, rank, runId, coordinatorTimeoutMs = null } = options;
   return runWorkerShell({
     transport,
     transportOptions: { maxFrameBytes, peerTimeoutMs },
@@ -53,6 +54,7 @@ export async function runWorker(options: WorkerOptions): Promise<{ code: number;
       ...(runId === null ? {} : { run: runId }),
     },
     clock: systemClock,
+    coordinatorTimeoutMs,
     equip: async (welcome, tracer, fetch) => {
       const equipment = await equip(options, runtime, welcome, tracer, fetch);
       return equipment && { ...equipment, compute: options.adapt?.(equipment.compute) ?? equipment.compute };

@@ -10,10 +10,8 @@ import { rowLength } from '../shared/data/dataset.ts';
 import { LockstepError, ProtocolError, exitCodes } from '../shared/errors.ts';
 import { decodeCoordinatorMessage, encodeControl, isControl } from '../shared/protocol/control.ts';
 import { decodeFrame, encodeFrame } from '../shared/protocol/frame.ts';
-import { protocolVersion, type WorkerMessage } from '../shared/protocol/messages.ts';
-import type { Clock } from '../shared/runtime/clock.ts';
-import type { Tracer } from '../shared/runtime/trace.ts';
-import type { Frames, Transport, TransportOptions } from '../shared/transport/transport.ts';
+import { protocolVersion } from '../shared/protocol/messages.ts';
+import type { Frames } from '../shared/transport/transport.ts';
 import { createBatches, planOf } from './batches.ts';
 import { readyMessage, type Equipment, type FetchRows } from './equipment.ts';
 import type { Welcome, WorkerEffect, WorkerEvent } from './events.ts';
@@ -22,23 +20,11 @@ import { createLinks } from './links.ts';
 import { computeNode, type NodeContext } from './node.ts';
 import { createRoomKeeper } from './rooms.ts';
 import { createRowFeed } from './row-feed.ts';
+import { createSearch } from './search.ts';
+import type { WorkerShellOptions } from './shell-options.ts';
 import { createTracing } from './tracing.ts';
 import { mainTrack } from './worker-trace.ts';
 import { createWorker } from './worker.ts';
-
-export interface WorkerShellOptions {
-  readonly transport: Transport;
-  readonly transportOptions: TransportOptions;
-  readonly endpoint: string;
-  readonly identity: Omit<Extract<WorkerMessage, { type: 'hello' }>, 'type' | 'protocol'>;
-  readonly clock: Clock;
-  /**
-   * Builds the model and opens the data; both tell the tracer, if there is one. @throws LockstepError
-   * @returns null when `fetch` said that it is of no use any more
-   */
-  readonly equip: (welcome: Welcome, tracer: Tracer | null, fetch: FetchRows) => Promise<Equipment | null>;
-  readonly log: (line: string) => void;
-}
 
 /** Runs a worker until its run is over. @returns the exit code, and why */
 export function runWorkerShell(options: WorkerShellOptions): Promise<{ code: number; reason: string }> {
@@ -63,6 +49,9 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
   let epoch = 0; // the coordinator's incarnation, from its welcome on
   const tracing = createTracing(clock, (message) => links.send(0, encodeControl(epoch, message)));
 
+  const search = createSearch(clock, options.coordinatorTimeoutMs ?? null, (reason) =>
+    exit(exitCodes.peerLost, reason),
+  );
   const feed = createRowFeed({
     ...worker.rows,
     onTaken: (key) => dispatch({ type: 'taken', key }),
@@ -75,6 +64,7 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
     onLost(reason) {
       log(`${reason}; trying again`);
       rooms.forgetTask();
+      search.begin();
       dispatch({ type: 'lost' });
     },
     onFrames,
@@ -96,7 +86,10 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
 
   function onControl(link: number, frames: Frames): void {
     const { epoch: from, message } = decodeCoordinatorMessage(frames);
-    if (message.type === 'welcome') epoch = from;
+    if (message.type === 'welcome') {
+      search.end();
+      epoch = from;
+    }
     if (message.type !== 'refuse' && from !== epoch) return; // an incarnation that is gone
     if (message.type === 'clock') return tracing.answered(message);
     if (message.type === 'ping' && link === 0) answerPing();
@@ -219,6 +212,7 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
     if (closed) return;
     tracing.flush();
     closed = true;
+    search.end();
     feed.wake();
     const sent = feed.describe();
     if (sent !== null) log(sent);

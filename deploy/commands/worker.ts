@@ -12,6 +12,7 @@ interface WorkerArguments {
   readonly connect?: string | undefined;
   readonly rank?: number | undefined;
   readonly runId?: string | undefined;
+  readonly coordinatorTimeout?: number | undefined;
   readonly runtime: RuntimeName;
   readonly threads?: number | undefined;
   readonly precision: 'tf32' | 'float32';
@@ -40,6 +41,10 @@ const command: CommandModule<object, WorkerArguments> = {
       .option('run-id', {
         type: 'string',
         describe: 'work for this run alone (runId in its run.json), and look on while another one is there',
+      })
+      .option('coordinator-timeout', {
+        type: 'number',
+        describe: 'seconds without a coordinator after which it leaves, with exit code 75; never by default',
       })
       .option('runtime', { choices: runtimeNames, default: 'auto' as const, describe: 'what computes' })
       .option('threads', { type: 'number', describe: 'CPU threads; changes bits; 1 by default' })
@@ -77,6 +82,7 @@ const command: CommandModule<object, WorkerArguments> = {
   handler: async (given) => {
     checkNatural('--rank', given.rank, 0);
     checkNatural('--threads', given.threads, 1);
+    checkNatural('--coordinator-timeout', given.coordinatorTimeout, 1);
     if (given.streamData && given.copyData)
       throw usageError('--stream-data: got --copy-data, too, which excludes it; drop one of them');
     const mode = given.copyData ? 'copy' : given.streamData ? 'stream' : 'look';
@@ -88,8 +94,10 @@ const command: CommandModule<object, WorkerArguments> = {
     if (connect === null) throw usageError('--connect must be given: see lockstep worker --help');
     const gpu = place.localRank === null ? null : ownGpu(visibleGpus(process.env), place.localRank);
     if (gpu !== null) process.env['CUDA_VISIBLE_DEVICES'] = gpu; // before anything opens a device
-    const { rank = place.rank, threads = null, runId = null } = given;
-    process.exit(await startWorker({ ...given, data, connect, rank, threads, runId }));
+    const { rank = place.rank, threads = null, runId = null, coordinatorTimeout } = given;
+    const coordinatorTimeoutMs = coordinatorTimeout === undefined ? null : 1000 * coordinatorTimeout;
+    const options = { data, connect, rank, threads, runId, coordinatorTimeoutMs };
+    process.exit(await startWorker({ ...given, ...options }));
   },
 };
 export default command;

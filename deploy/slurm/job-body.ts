@@ -8,7 +8,8 @@
  *   scancel                              a checkpoint, and the end: Slurm does not call the job RUNNING any more
  *   the coordinator died, or lost (75)   back into the queue; not for ever, see `requeue`
  *   a worker died                        it is started again, by `rank`; the others go on meanwhile
- *   a node died                          Slurm itself puts the job back, as --requeue says
+ *   a node died                          the job goes on with the others, as --no-kill says
+ *   the coordinator's node died          its script died, too: a rank puts the job back, once Slurm has given the node up
  *
  * A process is waited for by looking every second: a signal ends `wait`, and bash before 5.1 cannot say which of two
  * ended. A job that runs anew while orphans of it still live elsewhere has other keys, another port, and a higher
@@ -33,16 +34,28 @@ on_term() {
 # Runs on each task: a worker, and again when it died of a signal or lost its coordinator.
 # shellcheck disable=SC2317
 rank() {
-  local code seconds connection=$1
-  shift
+  local code seconds connection=$1 head=$2 goes_back=$3
+  shift 3
   for seconds in 1 2 4 8 16 0; do
     code=0
     "$@" --connect "$connection" --rank "$SLURM_PROCID" || code=$?
     if [ "$code" != 75 ] && [ "$code" -le 128 ] || ! [ -e "$connection" ]; then break; fi
     echo "lockstep: rank $SLURM_PROCID ended with exit code $code" >&2
+    if [ "$code" = 75 ] && ! holds "$head" && rm "$connection" 2>/dev/null; then # of all ranks, one removes it
+      echo "lockstep: $head, the coordinator's node, is not of the job any more: the job ends here, back in the queue: $goes_back" >&2
+      if [ "$goes_back" = yes ]; then scontrol requeue "$SLURM_JOB_ID"; else scancel "$SLURM_JOB_ID"; fi
+    fi
     sleep "$seconds"
   done
   return "$code"
+}
+
+# Whether a node is still of the job, as Slurm sees it; it is where that cannot be asked.
+# shellcheck disable=SC2317
+holds() {
+  local names
+  names=$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%N) || return 0
+  scontrol show hostnames "$names" | grep -qx "$1"
 }
 
 # Back into the queue, but not more than five times without a new checkpoint: that mends nothing.
@@ -87,8 +100,9 @@ while alive "$coordinator" && ! [ -e "$connection" ]; do pause 0.2; done
 
 if alive "$coordinator"; then
   srun --ntasks="$tasks" --cpus-per-task="\${SLURM_CPUS_PER_TASK:-1}" "\${resources[@]}" \\
-    --kill-on-bad-exit=0 --wait=0 --open-mode=append --output="\${run//%/%%}/logs/rank-%t.log" \\
-    bash -c "$(declare -f rank); rank \\"\\$@\\"" rank "$connection" "\${lockstep[@]}" worker "\${worker[@]}" &
+    --kill-on-bad-exit=0 --no-kill --wait=0 --open-mode=append --output="\${run//%/%%}/logs/rank-%t.log" \\
+    bash -c "$(declare -f holds rank); rank \\"\\$@\\"" rank "$connection" "$SLURMD_NODENAME" "$goes_back" \\
+    "\${lockstep[@]}" worker --coordinator-timeout 120 "\${worker[@]}" &
   ranks=$!
 fi
 while alive "$coordinator" && alive "$ranks"; do pause 1; done

@@ -110,6 +110,7 @@ function script(
     ...defaults.filter(({ name }) => !given.has(name)),
     { name: 'chdir', value: job.folder },
     { name: 'open-mode', value: 'append' },
+    ...(given.has('no-kill') ? [] : [{ name: 'no-kill', value: null }]),
     ...(goesBack && !given.has('requeue') ? [{ name: 'requeue', value: null }] : []),
     { name: 'signal', value: `B:TERM@${job.saveBeforeSeconds}` },
     ...more,

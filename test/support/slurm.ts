@@ -22,6 +22,8 @@ export interface Slurm {
   state(job: string): string | null;
   /** Waits until a job has ended for good. @returns how, such as COMPLETED */
   ended(job: string, timeoutMs?: number): Promise<string>;
+  /** Pulls a node's plug: its daemon, and all that runs on it for jobs. */
+  kill(node: string): void;
   stop(): Promise<void>;
 }
 
@@ -32,10 +34,12 @@ export async function startSlurm(): Promise<Slurm> {
   const conf = await writeConfiguration(dir);
   const environment = { ...process.env, SLURM_CONF: conf };
   const daemons: ChildProcess[] = [];
-  const start = (command: string, words: readonly string[]): void => {
+  const ofNode = new Map<string, ChildProcess>();
+  const start = (command: string, words: readonly string[]): ChildProcess => {
     const tied = ['--pdeathsig', 'TERM', command, ...words]; // a test that is killed leaves none behind
     const child = spawn('setpriv', tied, { env: environment, stdio: 'ignore' });
     daemons.push(child);
+    return child;
   };
   const run = (command: string, ...words: string[]): string =>
     execFileSync(command, words, { env: environment, encoding: 'utf8', timeout: 30_000 }).trim();
@@ -46,7 +50,7 @@ export async function startSlurm(): Promise<Slurm> {
     () => 'munged does not answer',
   );
   start('slurmctld', ['-D', '-c', '-f', conf]);
-  for (const node of nodes) start('slurmd', ['-D', '-f', conf, '-N', node]);
+  for (const node of nodes) ofNode.set(node, start('slurmd', ['-D', '-f', conf, '-N', node]));
 
   function state(job: string): string | null {
     const shown = spawnSync('scontrol', ['--oneliner', 'show', 'job', job], {
@@ -68,14 +72,19 @@ export async function startSlurm(): Promise<Slurm> {
       );
       return state(job)!;
     },
+    kill(node) {
+      ofNode.get(node)?.kill('SIGKILL');
+      endTasks(node);
+    },
     async stop() {
       spawnSync('scancel', ['--user', 'root'], { env: environment, timeout: 10_000 });
       await until(
         () => queued(environment) === '',
         () => `jobs that do not end: ${queued(environment)}`,
       );
-      const gone = daemons.map((child) => new Promise((settle) => child.once('exit', settle)));
-      for (const child of daemons.toReversed()) child.kill('SIGTERM');
+      const alive = daemons.filter(({ signalCode, exitCode }) => signalCode === null && exitCode === null);
+      const gone = alive.map((child) => new Promise((settle) => child.once('exit', settle)));
+      for (const child of alive.toReversed()) child.kill('SIGTERM');
       await Promise.all(gone);
       endSteps(dir);
       rmSync(dir, { recursive: true, force: true });
@@ -106,18 +115,40 @@ const mungeWords = (dir: string): string[] => [
   `--seed-file=${join(dir, 'munged.seed')}`,
 ];
 
+interface Process {
+  readonly pid: number;
+  readonly parent: number;
+  readonly name: string;
+  readonly environment: string;
+}
+
+/** @returns those that live long enough to be read */
+function processes(): Process[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    try {
+      const read = (file: string): string => readFileSync(`/proc/${pid}/${file}`, 'utf8');
+      const [, name, parent] = /^\d+ \((.*)\) \S (\d+)/s.exec(read('stat')) ?? [];
+      if (name === undefined) return []; // of no process
+      return [{ pid: Number(pid), parent: Number(parent), name, environment: read('environ') }];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Kills what runs on a node for jobs: the daemon of each step first, so that it reports nothing. */
+function endTasks(node: string): void {
+  const all = processes();
+  const tasks = all.filter(({ environment }) => environment.includes(`SLURMD_NODENAME=${node}\0`));
+  const parents = new Set(tasks.map(({ parent }) => parent));
+  const steps = all.filter(({ pid, name }) => name.startsWith('slurmstepd') && parents.has(pid));
+  for (const { pid } of [...steps, ...tasks]) process.kill(pid, 'SIGKILL');
+}
+
 /** What a job leaves behind when its node's daemon goes first: the daemon of a step, known by our configuration. */
 function endSteps(dir: string): void {
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    try {
-      const isStep = readFileSync(`/proc/${name}/comm`, 'utf8').startsWith('slurmstepd');
-      if (isStep && readFileSync(`/proc/${name}/environ`, 'utf8').includes(dir))
-        process.kill(Number(name), 'SIGKILL');
-    } catch {
-      continue; // it ended while we looked
-    }
-  }
+  for (const { pid, name, environment } of processes())
+    if (name.startsWith('slurmstepd') && environment.includes(dir)) process.kill(pid, 'SIGKILL');
 }
 
 /** @returns the path of slurm.conf */

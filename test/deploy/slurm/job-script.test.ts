@@ -70,10 +70,12 @@ suite('the job script', () => {
 
   test('asks to be signalled in time and to go back into the queue, unless told not to', () => {
     const lines = runScript(runJob).split('\n');
-    for (const line of ['--signal=B:TERM@90', '--requeue', '--open-mode=append', '--ntasks=3'])
+    for (const line of ['--signal=B:TERM@90', '--requeue', '--no-kill', '--open-mode=append', '--ntasks=3'])
       assert.ok(lines.includes(`#SBATCH ${line}`), line);
     const stays = runScript({ ...runJob, flags: [{ name: 'no-requeue', value: null }] });
     assert.doesNotMatch(stays, /SBATCH --requeue/);
+    const slurmsWay = runScript({ ...runJob, flags: [{ name: 'no-kill', value: 'off' }] });
+    assert.deepEqual(slurmsWay.match(/SBATCH --no-kill.*/g), ['SBATCH --no-kill=off']);
     assert.equal(evaluated(stays, '$goes_back'), 'no|');
   });
 

@@ -101,4 +101,22 @@ suite('a job of Slurm', () => {
     assert.equal(await slurm.ended(job.id), 'FAILED');
     assert.equal(readFileSync(join(job.runDir, 'slurm', 'run.code'), 'utf8'), '65\n');
   });
+
+  test('of whose nodes one dies goes on with the others, without a requeue', async (context) => {
+    if (!(await ready(context))) return;
+    const few = ['--max-seconds', '70', '--checkpoint-every', '100steps']; // Slurm misses a node after some 40 s
+    const job = await launchTrain(slurm, ['--nodes', '3', '--time', '10'], join(folder, 'bereft'), [
+      ...few,
+      '--steps',
+      '100000',
+    ]);
+    await madeSteps(job, 10);
+    slurm.kill('boxc');
+    assert.equal(await slurm.ended(job.id), 'COMPLETED', logOf(job.runDir));
+    assert.match(slurm.run('sinfo', '--noheader', '--states=down', '--format=%N'), /boxc/);
+    const { steps, workers, parametersSha256 } = resultOf(job);
+    assert.equal(workers, 2);
+    assert.equal(parametersSha256, await oneBoxDigest(join(folder, 'alone'), ['--steps', `${steps}`]));
+    assert.match(logOf(job.runDir), /rank \d lost/);
+  });
 });
