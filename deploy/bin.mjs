@@ -5,5 +5,13 @@
  */
 import { existsSync } from 'node:fs';
 
-const source = new URL('lockstep.mjs', import.meta.url);
-void import(existsSync(source) ? './lockstep.mjs' : '../dist/deploy/lockstep.mjs');
+const entry = ['lockstep.mjs', '../dist/deploy/lockstep.mjs']
+  .map((path) => new URL(path, import.meta.url))
+  .find((path) => existsSync(path));
+if (entry !== undefined) void import(entry.href);
+else {
+  console.error(
+    'lockstep: this package was packed without its compiled JavaScript; pack it by `npm run release`',
+  );
+  process.exitCode = 69;
+}

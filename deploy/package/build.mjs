@@ -2,7 +2,7 @@
  * Makes `dist/`, which is what a packed release consists of: the TypeScript compiled in the same folders, with
  * types; beside it every file that is read as it is (the live page, requirements, C++ sources); and the kernels.
  *
- *   npm run build, and then npm pack
+ *   npm run release      this, and then npm pack; alone, in a clone, npm pack runs no script: .npmrc keeps them off
  *
  * It is made beside its place and moved into it whole. Development dependencies are needed here, and only here.
  */
