@@ -95,15 +95,10 @@ function systemName(): string {
 /** The release as a user's npm installs it, from a tarball of this very version. */
 async function installRelease(paths: Paths, temporary: string, app: string): Promise<void> {
   const { root } = paths;
-  if (paths.isClone)
-    await must(
-      'building the release',
-      process.execPath,
-      [join(root, 'deploy', 'package', 'build.mjs')],
-      root,
-    );
-  const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', temporary];
-  await must('packing the release', 'npm', pack, root);
+  const [program, ...words] = paths.isClone
+    ? [process.execPath, join(root, 'deploy', 'package', 'pack.mjs'), temporary]
+    : ['npm', 'pack', '--ignore-scripts', '--silent', '--pack-destination', temporary];
+  await must('packing the release', program, words, root);
   const tarball = readdirSync(temporary).find((name) => name.endsWith('.tgz'));
   if (tarball === undefined) throw runError('npm pack left no tarball');
   mkdirSync(app);

@@ -9,6 +9,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
+import { packRelease } from '../../support/packed.ts';
 import { requiresFile } from '../../support/requires.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
@@ -30,12 +31,7 @@ test(
     if (!requiresFile(join(root, '.lockstep', unpacked), 'npx lockstep setup', context)) return;
     const folder = temporaryFolder();
     const run = runner(folder);
-    run(root, process.execPath, 'deploy/package/build.mjs');
-    run(root, 'npm', 'pack', '--ignore-scripts', '--silent', '--pack-destination', folder);
-    const tarball = join(
-      folder,
-      readdirSync(folder).find((name) => name.endsWith('.tgz'))!,
-    );
+    const tarball = packRelease(folder);
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
 
     const quiet = emptyProject(folder, 'scripts-off');
