@@ -25,7 +25,7 @@ export interface WorkerOptions extends RuntimeOptions {
   readonly endpoint: string; // of the coordinator
   readonly rank: number | null; // that it would like to have
   readonly runId: string | null; // the only run that it is for; null: whichever is there
-  readonly coordinatorTimeoutMs?: number | null; // without a coordinator for so long it leaves; null, or none: never
+  readonly coordinatorTimeoutMs?: number | undefined; // without a coordinator for so long it leaves; none: never
   readonly runtime: RuntimeName;
   readonly version: string; // of the package
   readonly transport: Transport;
@@ -40,7 +40,7 @@ const peerTimeoutMs = 5000;
 /** Works for a coordinator until its run is over. @throws LockstepError when the runtime is not to be had */
 export async function runWorker(options: WorkerOptions): Promise<{ code: number; reason: string }> {
   const runtime = await openRuntime(options.runtime, options);
-  const { endpoint, transport, version, log, rank, runId, coordinatorTimeoutMs = null } = options;
+  const { endpoint, transport, version, log, rank, runId, coordinatorTimeoutMs } = options;
   return runWorkerShell({
     transport,
     transportOptions: { maxFrameBytes, peerTimeoutMs },

@@ -7,15 +7,15 @@ export interface Search {
   end(): void;
 }
 
-/** Begins at once. @param timeoutMs null: for ever. @param giveUp called with the reason once that time is over */
+/** Begins at once. @param timeoutMs undefined: for ever. @param giveUp called with the reason once that time is over */
 export function createSearch(
   clock: Clock,
-  timeoutMs: number | null,
+  timeoutMs: number | undefined,
   giveUp: (reason: string) => void,
 ): Search {
   let cancel: (() => void) | null = null;
   function begin(): void {
-    if (timeoutMs === null) return;
+    if (timeoutMs === undefined) return;
     cancel ??= clock.after(timeoutMs, () => giveUp(`no coordinator for ${timeoutMs / 1000} s`));
   }
   begin();

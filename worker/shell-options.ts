@@ -12,7 +12,7 @@ export interface WorkerShellOptions {
   readonly endpoint: string;
   readonly identity: Omit<Extract<WorkerMessage, { type: 'hello' }>, 'type' | 'protocol'>;
   readonly clock: Clock;
-  readonly coordinatorTimeoutMs?: number | null; // without one for so long it leaves; null, or none: never
+  readonly coordinatorTimeoutMs?: number | undefined; // without one for so long it leaves; none: never
   /**
    * Builds the model and opens the data; both tell the tracer, if there is one. @throws LockstepError
    * @returns null when `fetch` said that it is of no use any more

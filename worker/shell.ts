@@ -49,7 +49,7 @@ function createShell(options: WorkerShellOptions, onExit: (code: number, reason:
   let epoch = 0; // the coordinator's incarnation, from its welcome on
   const tracing = createTracing(clock, (message) => links.send(0, encodeControl(epoch, message)));
 
-  const search = createSearch(clock, options.coordinatorTimeoutMs ?? null, (reason) =>
+  const search = createSearch(clock, options.coordinatorTimeoutMs, (reason) =>
     exit(exitCodes.peerLost, reason),
   );
   const feed = createRowFeed({

@@ -95,7 +95,7 @@ const command: CommandModule<object, WorkerArguments> = {
     const gpu = place.localRank === null ? null : ownGpu(visibleGpus(process.env), place.localRank);
     if (gpu !== null) process.env['CUDA_VISIBLE_DEVICES'] = gpu; // before anything opens a device
     const { rank = place.rank, threads = null, runId = null, coordinatorTimeout } = given;
-    const coordinatorTimeoutMs = coordinatorTimeout === undefined ? null : 1000 * coordinatorTimeout;
+    const coordinatorTimeoutMs = coordinatorTimeout && 1000 * coordinatorTimeout;
     const options = { data, connect, rank, threads, runId, coordinatorTimeoutMs };
     process.exit(await startWorker({ ...given, ...options }));
   },

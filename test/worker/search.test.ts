@@ -23,7 +23,7 @@ test('a search is given up once nobody was found for so long, however often it i
 test('without a limit nobody gives up', (context) => {
   const { timers } = context.mock;
   timers.enable({ apis: ['setTimeout'] });
-  createSearch(systemClock, null, assert.fail);
+  createSearch(systemClock, undefined, assert.fail);
   timers.tick(1e9);
 });
 
