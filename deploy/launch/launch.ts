@@ -61,7 +61,7 @@ export async function runLaunch(request: LaunchRequest, train: TrainRequest): Pr
           run.seats,
           output,
         ),
-      beforeRestart: () => Promise.resolve(),
+      beforeRestart: () => Promise.resolve(false),
     });
   } finally {
     await fleet.end();

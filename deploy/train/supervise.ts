@@ -40,7 +40,8 @@ export interface RunParts {
   ) => CoordinatorProcess;
   readonly startWorkers: (listening: Listening) => Workers;
   /** Waits until a coordinator that died can be started again where it was. */
-  readonly beforeRestart: (listening: Listening) => Promise<void>;
+  /** @returns whether its address was somebody else's, and was waited for */
+  readonly beforeRestart: (listening: Listening) => Promise<boolean>;
   readonly clock: Clock;
   readonly say: (line: string) => void;
   /** Given what a signal does: the first one ends the run with a checkpoint, the second at once. */
@@ -85,6 +86,9 @@ export async function superviseRun(parts: RunParts): Promise<number> {
     const beganMs = clock.nowMs();
     coordinator = parts.startCoordinator(coordinatorFlags(request, listening, deaths), onListening);
     const exit = await coordinator.exited;
+    const begunAnew = deaths > 0 && listening !== null && signals === 0 && failure === null;
+    if (begunAnew && exit.code === exitCodes.configuration && (await parts.beforeRestart(listening!)))
+      continue; // taken while it began
     const waitMs = restarts.after(exit, clock.nowMs() - beganMs);
     if (waitMs === null || listening === null || signals > 0 || failure !== null) {
       if (signals === 0 && waitMs === null && mayPass(exit)) say(`the coordinator ${givenUp}`);

@@ -45,9 +45,12 @@ export function runTrain(request: TrainRequest, entry: string): Promise<number> 
       }),
     async beforeRestart({ endpoint }) {
       const { hostname: host, port } = new URL(endpoint);
-      await waitForPort({ host, port: Number(port) }, portWaitMs, clock, () =>
-        say(`somebody else listens on port ${port} now: waiting for it, since the workers look there`),
-      );
+      let isTaken = false;
+      await waitForPort({ host, port: Number(port) }, portWaitMs, clock, () => {
+        isTaken = true;
+        say(`somebody else listens on port ${port} now: waiting for it, since the workers look there`);
+      });
+      return isTaken;
     },
   });
 }
